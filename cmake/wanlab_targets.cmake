@@ -1,0 +1,32 @@
+# Helpers that keep every room's CMakeLists.txt to a few lines.
+
+# Settings every target shares. No contraction and no -march=native: what reaches the digest must be the
+# same on every machine (IEEE arithmetic as written).
+add_library(wanlab_settings INTERFACE)
+target_include_directories(wanlab_settings INTERFACE ${CMAKE_SOURCE_DIR})
+target_compile_options(wanlab_settings INTERFACE -ffp-contract=off -fno-strict-aliasing)
+
+add_library(wanlab_warnings INTERFACE)
+target_compile_options(wanlab_warnings INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor
+  -Woverloaded-virtual -Wold-style-cast -Wcast-align -Wcast-qual -Wduplicated-cond
+  -Wduplicated-branches -Wlogical-op -Wuseless-cast -Wformat=2 -Wextra-semi -Wsuggest-override
+  -Wundef -Wimplicit-fallthrough)
+
+# wanlab_library(<name> SOURCES <files> [DEPENDS <targets>])
+#   <name> is the room's path with slashes as underscores, e.g. sim_kernel.
+function(wanlab_library name)
+  cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS" ${ARGN})
+  add_library(${name} STATIC ${arg_SOURCES})
+  target_link_libraries(${name} PUBLIC wanlab_settings ${arg_DEPENDS} PRIVATE wanlab_warnings)
+endfunction()
+
+# wanlab_test(<name> SOURCES <files> [DEPENDS <targets>])
+#   One GoogleTest executable per room under test, registered with CTest case by case.
+function(wanlab_test name)
+  cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE wanlab_settings wanlab_warnings ${arg_DEPENDS} GTest::gtest_main)
+  target_compile_definitions(${name} PRIVATE WANLAB_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300)
+endfunction()
