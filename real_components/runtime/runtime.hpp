@@ -22,6 +22,8 @@
 
 namespace wanlab::runtime {
 
+__extension__ typedef unsigned __int128 Uint128;  // ISO C++ has no such type; every 64-bit target has
+
 // A word of the component's own choosing that comes back with every event of a connection or timer.
 // Only the low 56 bits survive: a host may keep the rest for itself.
 using Cookie = std::uint64_t;
@@ -93,7 +95,7 @@ class RandomStream {
 
   // Uniform in [0, bound), without bias worth mentioning below 2^32. bound must not be 0.
   std::uint64_t below(std::uint64_t bound) {
-    return static_cast<std::uint64_t>((static_cast<unsigned __int128>(next()) * bound) >> 64);
+    return static_cast<std::uint64_t>((static_cast<Uint128>(next()) * bound) >> 64);
   }
 };
 
