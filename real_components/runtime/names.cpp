@@ -70,6 +70,14 @@ std::string_view to_string(TraceKind kind) {
     case TraceKind::client_query_sent: return "client_query_sent";
     case TraceKind::client_query_answered: return "client_query_answered";
     case TraceKind::client_query_failed: return "client_query_failed";
+    case TraceKind::client_attempt_failed: return "client_attempt_failed";
+    case TraceKind::client_lost: return "client_lost";
+    case TraceKind::client_first_answer: return "client_first_answer";
+    case TraceKind::syn_dropped: return "syn_dropped";
+    case TraceKind::syn_retransmitted: return "syn_retransmitted";
+    case TraceKind::descriptor_limit: return "descriptor_limit";
+    case TraceKind::memory_limit: return "memory_limit";
+    case TraceKind::host_fault: return "host_fault";
   }
   return "unknown";
 }

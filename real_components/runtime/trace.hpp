@@ -1,6 +1,7 @@
 // What components tell their observers: facts, one per call, never asked for and never answered.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -34,15 +35,28 @@ enum class TraceKind : std::uint8_t {
   watch_resumed,
   watch_compacted,
   // Clients (simulated or real load generators). subject: connection number of this host.
-  client_connecting,  // text: target host
+  // One connection: connecting once per attempt, attempt_failed for each but the last failed one, then
+  // either established and later closed or lost, or failed. Where `text` names the host or POP reached,
+  // figures per POP use it; empty means the one this host named last.
+  client_connecting,  // a: attempt number from 1, text: target host
   client_step,        // a: step number, text: step name
-  client_established, // a: nanoseconds since the first attempt
-  client_failed,      // a: cause, text: cause in words
-  client_closed,
-  client_query_sent,     // a: statement number
-  client_query_answered, // a: statement number, b: nanoseconds
+  client_established, // a: nanoseconds since the first attempt, text: host reached, or empty
+  client_failed,      // given up. a: trace::ConnectFailure, b: MySQL error code, text: in words
+  client_closed,      // by the client's own wish
+  client_query_sent,     // a: statement number from 1
+  client_query_answered, // a: statement number, b: nanoseconds, text: host reached, or empty
   client_query_failed,   // a: statement number, b: MySQL error code
+  client_attempt_failed, // another attempt follows. a, b, text: as in client_failed
+  client_lost,           // an established connection broke. a: close reason, text: in words
+  client_first_answer,   // a: nanoseconds from the first attempt to the first answer
+  // Hosts: what their finite resources did. subject: connection number of this host, or 0.
+  syn_dropped,       // the accept backlog was full. a: connections waiting
+  syn_retransmitted, // a: attempt number from 1
+  descriptor_limit,  // a connection was refused for want of a descriptor. a: the limit
+  memory_limit,      // a connection was refused for want of memory. a: bytes in use
+  host_fault,        // text: what happened to the host or path
 };
+inline constexpr std::size_t trace_kinds = static_cast<std::size_t>(TraceKind::host_fault) + 1;
 std::string_view to_string(TraceKind kind);
 
 struct TraceEvent {
