@@ -1,0 +1,88 @@
+// A store server: an EmbeddedStore behind a listening port. Everything a peer can make it hold is
+// bounded; a peer that breaks the protocol is reset. A peer that reads slowly gets no further
+// events until it caught up, and is told `compacted` if it never does.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "real_components/control/embedded_store.hpp"
+#include "real_components/runtime/runtime.hpp"
+#include "real_components/wire/frame.hpp"
+
+namespace wanlab::control {
+
+struct StoreNodeConfig {
+  std::uint16_t port = 2379;  // etcd's client port (IANA)
+  bool mutual_tls = true;
+  EmbeddedStoreOptions store;
+  std::size_t max_connections = 10'000;
+  std::size_t max_watches_per_connection = 1'000;
+  // No events go to a connection that holds more unsent bytes than this, and no requests are read
+  // from it.
+  std::size_t max_unsent_bytes = 4 * 1024 * 1024;
+  // Events per watch message, rounded up to a whole revision (etcd: 1,000 revisions per batch).
+  std::size_t events_per_message = 1'000;
+  // Progress to watches that asked for it. etcd's default is 10 minutes of silence; 10 s lets an
+  // edge notice a silent member soon and costs one small message.
+  Duration progress_interval = std::chrono::seconds{10};
+  // A connection from which nothing was heard for so long is reset. Clients ping every 5 s.
+  Duration idle_timeout = std::chrono::seconds{60};
+};
+
+class StoreNode final : public runtime::Component {
+ public:
+  StoreNode(runtime::Runtime& runtime, StoreNodeConfig config);
+  ~StoreNode() override;
+
+  // Direct access, for filling the store before the run and for operators. Follow changes with
+  // flush().
+  EmbeddedStore& engine() { return engine_; }
+  // Sends watch events of changes made directly on the engine.
+  void flush();
+  std::size_t connections() const { return peers_.size(); }
+
+  void start() override;
+  void on_timer(runtime::Cookie cookie) override;
+  runtime::Cookie on_accept(std::uint16_t port, runtime::ConnectionId connection,
+                            const runtime::PeerInfo& peer) override;
+  void on_connect(runtime::ConnectionId, runtime::Cookie) override {}
+  void on_secure(runtime::ConnectionId, runtime::Cookie) override {}
+  void on_data(runtime::ConnectionId connection, runtime::Cookie cookie, ByteView bytes) override;
+  void on_writable(runtime::ConnectionId connection, runtime::Cookie cookie) override;
+  void on_close(runtime::ConnectionId connection, runtime::Cookie cookie,
+                runtime::CloseReason reason) override;
+
+ private:
+  struct Watch {
+    WatchCursor cursor;
+    Instant spoken{};
+    bool progress = false;
+  };
+  struct Peer;
+
+  bool serve(Peer& peer, ByteView message);
+  void create_watch(Peer& peer, const wire::WatchCreate& create);
+  void serve_frames(Peer& peer);
+  void push_events(Peer& peer);
+  void push_watch(Peer& peer, std::uint64_t id);
+  void send(Peer& peer, const wire::StoreResponseMessage& message);
+  wire::StoreResponseMessage notice(WatchNotice::Kind kind, std::uint64_t watch) const;
+  void committed(Revision before);
+  void arm_lease_timer();
+  void tick();
+  void drop(std::uint64_t id);
+
+  runtime::Runtime& runtime_;
+  StoreNodeConfig config_;
+  EmbeddedStore engine_;
+  std::map<std::uint64_t, std::unique_ptr<Peer>> peers_;  // by accept number, for a stable order
+  std::uint64_t last_peer_ = 0;
+  runtime::TimerId lease_timer_ = runtime::no_timer;
+  Instant lease_timer_at_ = Instant::max();
+  Bytes out_;
+};
+
+}  // namespace wanlab::control

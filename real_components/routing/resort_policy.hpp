@@ -1,0 +1,88 @@
+// When the order of a set of regions may change, and above all its head. Pure: costs and the time
+// go in, an order comes out. It must not look at anything but its arguments, and uses no library
+// mathematics.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "real_components/routing/region_cost.hpp"
+#include "real_components/routing/region_table.hpp"
+#include "real_components/runtime/time.hpp"
+
+namespace wanlab::routing {
+
+struct ResortOptions {
+  // Costs closer than this are equal when sorting, so that noise does not reorder the tail.
+  Duration quantum = std::chrono::milliseconds{1};
+  // A new head must be better by both. Tailscale's DERP home asks for 10 ms and 1/3 (net/netcheck),
+  // but it pays for a move with reconnections; here a move costs nothing, so less gain suffices.
+  Duration minimum_gain = std::chrono::milliseconds{5};
+  std::uint32_t minimum_gain_percent = 20;
+  // ...at this many consecutive evaluations (one a second).
+  std::uint32_t sustained_ticks = 5;
+  // No change for the sake of latency sooner than this after the previous change.
+  Duration dwell = std::chrono::seconds{30};
+  // Flap damping after RFC 2439, with the common cut-off and reuse figures of routers (2000, 750),
+  // but the half-life of minutes (15) shortened to one: RIPE-378 shows that the usual times punish
+  // honest paths.
+  std::uint32_t penalty_per_change = 1000;
+  std::uint32_t suppress_at = 2000;
+  std::uint32_t reuse_below = 750;
+  Duration half_life = std::chrono::seconds{60};
+  Duration maximum_suppression = std::chrono::seconds{300};
+  // A new set follows the best region freely until all its regions were measured, at most this
+  // long: otherwise the first measurement to arrive, not the best one, would hold the head for a
+  // whole dwell.
+  Duration learning = std::chrono::seconds{10};
+};
+
+enum class HeadChange : std::uint8_t {
+  none,
+  learning,  // first measurements of a new set
+  latency,   // a better region, after hysteresis: no hurry, spread it
+  failure,   // the old head is suspect, down, draining or over capacity: now
+};
+
+// Sorts by the policy's total order: usable before unusable, measured before never measured, then
+// quantised cost, prior, name. The same input gives the same output wherever it was before.
+void sort_regions(std::span<RegionId> regions, const RegionCosts& costs, const RegionTable& names,
+                  Duration quantum);
+
+// The history that hysteresis needs for one set of regions. 48 bytes.
+class ResortPolicy {
+ public:
+  // To be called once a second, and at once whenever the state of a region changes. Reorders
+  // `order` (the set's current order) in place. While costs.panic is set nothing moves.
+  HeadChange evaluate(std::vector<RegionId>& order, const RegionCosts& costs,
+                      const RegionTable& names, const ResortOptions& options, Instant now);
+
+  // Of the last change.
+  Duration cost_before() const { return cost_before_; }
+  Duration cost_after() const { return cost_after_; }
+  // In the units of the options, decayed to `now`.
+  std::uint32_t penalty(const ResortOptions& options, Instant now) const;
+  bool suppressed() const { return suppressed_; }
+
+ private:
+  HeadChange decide(RegionId head, RegionId best, bool all_measured, const RegionCosts& costs,
+                    const ResortOptions& options, Instant now);
+  bool release_suppression(const ResortOptions& options, Instant now);
+  void note_change(const ResortOptions& options, Instant now);
+
+  Instant changed_at_ = Instant::min();  // min: never
+  Instant begun_at_ = Instant::min();
+  Instant suppressed_since_{};
+  Instant last_tick_ = Instant::min();
+  Instant penalty_at_{};
+  Duration cost_before_{0};
+  Duration cost_after_{0};
+  std::uint32_t penalty_ = 0;
+  RegionId candidate_ = no_region;
+  std::uint8_t ticks_ = 0;
+  bool learning_ = true;
+  bool suppressed_ = false;
+};
+
+}  // namespace wanlab::routing
