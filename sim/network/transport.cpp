@@ -1,0 +1,509 @@
+// Connections: how they begin, become secure, and end. How data travels is in transport_data.cpp.
+#include "sim/network/transport.hpp"
+
+#include <algorithm>
+
+namespace wanlab::network {
+
+namespace {
+
+// tcp_syn_retries = 6: the SYN is repeated after 1, 3, 7, 15, 31 and 63 s; at 127 s the attempt fails.
+constexpr std::uint16_t maximum_syn_attempts = 7;
+constexpr Duration syn_timeout(std::uint16_t attempt) { return std::chrono::seconds(1 << attempt); }
+
+std::uint32_t connection_tag(const Endpoint& endpoint) {
+  return static_cast<std::uint32_t>(endpoint.identity);
+}
+
+// What a server that did not ask for TLS sees of a client hello: a TLS record header and noise.
+constexpr std::array<std::byte, 16> stray_client_hello{
+    std::byte{0x16}, std::byte{0x03}, std::byte{0x01}, std::byte{0x02}, std::byte{0x00},
+    std::byte{0x01}, std::byte{0x00}, std::byte{0x01}, std::byte{0xfc}, std::byte{0x03},
+    std::byte{0x03}, std::byte{0x5a}, std::byte{0xa5}, std::byte{0x5a}, std::byte{0xa5},
+    std::byte{0x5a}};
+
+}  // namespace
+
+Transport::Transport(kernel::Simulation& simulation, Wan& wan, const TransportOptions& options,
+                     kernel::Kind kind)
+    : simulation_(simulation),
+      wan_(wan),
+      options_(options),
+      kind_(kind),
+      draws_(options.seed, "network/segments") {
+  simulation_.set_handler(kind_, this, &Transport::handle, &Transport::prefetch);
+  simulation_.set_handler(kind_ + 1, this, &Transport::retransmit);
+}
+
+void Transport::add(Machine& machine) {
+  machine.index = static_cast<std::uint32_t>(machines_.size());
+  machines_.push_back(&machine);
+}
+
+EndpointId Transport::allocate() {
+  if (free_.empty()) {
+    const auto first = static_cast<EndpointId>(slabs_.size() << slab_shift);
+    slabs_.push_back(std::make_unique<Endpoint[]>(std::size_t{1} << slab_shift));
+    for (EndpointId i = 1u << slab_shift; i-- > 0;) free_.push_back(first + i);
+  }
+  const EndpointId id = free_.back();
+  free_.pop_back();
+  ++open_;
+  return id;
+}
+
+void Transport::set_up(EndpointId id, Machine& machine, PathId path, std::uint64_t identity) {
+  Endpoint& endpoint = (*this)[id];
+  endpoint = Endpoint{};
+  endpoint.identity = identity;
+  endpoint.machine = machine.index;
+  endpoint.path = path;
+  endpoint.flow = no_flow;
+  endpoint.peer = no_endpoint;
+}
+
+EndpointId Transport::connect(Machine& client, Machine& server, std::uint16_t port,
+                              const runtime::ConnectOptions& options, std::uint64_t cookie) {
+  const std::uint64_t identity = mix(client.name_hash, ++client.connections_opened);
+  const PathId forward = path_between(client.site, client.zone, server.site, server.zone);
+  const EndpointId near = allocate();
+  const EndpointId far = allocate();
+  set_up(near, client, forward, identity);
+  set_up(far, server, paths_[forward].reverse, identity);
+  Endpoint& here = (*this)[near];
+  Endpoint& there = (*this)[far];
+  here.peer = far;
+  here.cookie = cookie;
+  here.port = port;
+  here.state = StreamState::connecting;
+  here.announced = 1;
+  here.version = options.tls;
+  here.tls_from_start = options.tls != runtime::TlsVersion::none;
+  there.peer = near;
+  there.port = port;
+  there.state = StreamState::connecting;
+  there.server_side = 1;
+  there.version = options.tls;
+  send_syn(near);
+  if (options.timeout > Duration::zero()) {
+    post_to_self(near, simulation_.now() + options.timeout, MessageKind::connect_timeout, 0);
+  }
+  return near;
+}
+
+EndpointId Transport::connect_nowhere(Machine& client, std::uint64_t cookie) {
+  const EndpointId id = allocate();
+  set_up(id, client, 0, mix(client.name_hash, ++client.connections_opened));
+  Endpoint& endpoint = (*this)[id];
+  endpoint.cookie = cookie;
+  endpoint.state = StreamState::connecting;
+  endpoint.announced = 1;
+  post_to_self(id, simulation_.now(), MessageKind::connect_timeout, 1);
+  return id;
+}
+
+MessageId Transport::make(const Endpoint& from, MessageKind kind, std::size_t payload) {
+  const MessageId id = messages_.take(payload);
+  Message& message = messages_[id];
+  message.kind = kind;
+  message.connection = connection_tag(from);
+  return id;
+}
+
+void Transport::post_to_self(EndpointId id, Instant at, MessageKind kind, std::uint16_t attempt) {
+  const Endpoint& endpoint = (*this)[id];
+  const MessageId message = make(endpoint, kind, 0);
+  messages_[message].attempt = attempt;
+  simulation_.post(machines_[endpoint.machine]->origin, at, kind_, id, message);
+}
+
+void Transport::send_control(EndpointId from, MessageKind kind, std::uint32_t wire_payload) {
+  transmit(from, make((*this)[from], kind, 0), wire_payload);
+}
+
+void Transport::send_syn(EndpointId from) { send_control(from, MessageKind::syn, 0); }
+
+void Transport::start_tls_client(EndpointId id, runtime::TlsVersion version) {
+  Endpoint& endpoint = (*this)[id];
+  if (endpoint.state != StreamState::open) return;
+  endpoint.version = version;
+  endpoint.tls = TlsState::expecting_server_flight;
+  const MessageId message = make(endpoint, MessageKind::client_hello, 0);
+  messages_[message].attempt = static_cast<std::uint16_t>(version);
+  transmit(id, message, options_.tls.client_hello);
+}
+
+void Transport::start_tls_server(EndpointId id, ByteView already_read) {
+  Endpoint& endpoint = (*this)[id];
+  if (endpoint.state != StreamState::open) return;
+  endpoint.tls = TlsState::expecting_client_hello;
+  if (!already_read.empty()) {
+    // Plain bytes where a client hello belongs: no TLS engine accepts them.
+    post_to_self(id, simulation_.now(), MessageKind::connect_timeout, 2);
+  }
+}
+
+void Transport::close(EndpointId id) {
+  Endpoint& endpoint = (*this)[id];
+  if (endpoint.state == StreamState::free || endpoint.state == StreamState::closing) return;
+  if (endpoint.state == StreamState::connecting) {
+    const EndpointId peer = endpoint.peer;
+    release(id);
+    if (peer != no_endpoint) release_silently(peer);
+    return;
+  }
+  flush_finish(id, endpoint);
+  const bool unsent = endpoint.flow != no_flow && flows_[endpoint.flow].unsent() != 0;
+  if (unsent || !paths_[endpoint.path].open()) {
+    // What was sent still arrives, and the FIN behind it, as soon as window and path allow.
+    if (endpoint.flow == no_flow) endpoint.flow = flows_.take();
+    endpoint.state = StreamState::closing;
+    pump(id, false);
+    return;
+  }
+  send_control(id, MessageKind::finish, 0);
+  release(id);
+}
+
+void Transport::abort(EndpointId id) {
+  Endpoint& endpoint = (*this)[id];
+  if (endpoint.state == StreamState::free) return;
+  if (endpoint.state == StreamState::connecting) {
+    close(id);
+    return;
+  }
+  transmit(id, make(endpoint, MessageKind::reset, 0), 0, false);
+  release(id);
+}
+
+void Transport::release(EndpointId id) {
+  Endpoint& endpoint = (*this)[id];
+  Machine& machine = *machines_[endpoint.machine];
+  if (endpoint.state == StreamState::accepting) machine.on_syn_completed(false);
+  if (endpoint.announced) machine.on_released();
+  if (endpoint.flow != no_flow) flows_.give_back(endpoint.flow);
+  if (endpoint.paused) held_back_.erase(id);
+  endpoint.state = StreamState::free;
+  endpoint.identity = ~endpoint.identity;
+  endpoint.flow = no_flow;
+  --open_;
+  free_.push_back(id);
+}
+
+// For the far side of a connection that never came to be: its host knows nothing of it.
+void Transport::release_silently(EndpointId id) {
+  if ((*this)[id].state == StreamState::connecting || (*this)[id].state == StreamState::accepting) {
+    release(id);
+  }
+}
+
+void Transport::lose_connection(EndpointId id, runtime::CloseReason reason) {
+  Endpoint& endpoint = (*this)[id];
+  Machine& machine = *machines_[endpoint.machine];
+  if (endpoint.announced && endpoint.state != StreamState::closing) {
+    const bool known = !(endpoint.server_side && endpoint.tls_from_start &&
+                         endpoint.tls != TlsState::established);
+    if (known) machine.on_close(id, reason);
+  }
+  if ((*this)[id].state != StreamState::free) release(id);
+}
+
+void Transport::handle(void* self, const kernel::Event& event) {
+  static_cast<Transport*>(self)->deliver(event.target, event.argument());
+}
+
+void Transport::prefetch(void* self, const kernel::Event& event) {
+  auto& transport = *static_cast<Transport*>(self);
+  __builtin_prefetch(&transport[event.target]);
+  __builtin_prefetch(&transport.messages_[event.argument()]);
+}
+
+void Transport::deliver(EndpointId id, MessageId message_id) {
+  Message& message = messages_[message_id];
+  Endpoint& endpoint = (*this)[id];
+  if (endpoint.state == StreamState::free || connection_tag(endpoint) != message.connection) {
+    messages_.give_back(message_id);  // nobody is there any more
+    return;
+  }
+  Machine& machine = *machines_[endpoint.machine];
+  if (machine.down) {
+    // A frozen host's peers keep retransmitting: the message comes again until it thaws.
+    simulation_.post(machine.origin, simulation_.now() + 200ms, kind_, id, message_id);
+    return;
+  }
+  if (message.kind == MessageKind::data) {
+    if (endpoint.state == StreamState::open) {
+      machine.enter();
+      if (message.carries_finish && endpoint.tls == TlsState::expecting_client_finish) {
+        secured(id, endpoint);
+      }
+      deliver_data(id, endpoint, message);
+      machine.leave();
+    }
+  } else {
+    deliver_control(id, endpoint, message, message_id);
+  }
+  messages_.give_back(message_id);
+}
+
+void Transport::deliver_control(EndpointId id, Endpoint& endpoint, Message& message,
+                                MessageId message_id) {
+  Machine& machine = *machines_[endpoint.machine];
+  machine.enter();
+  switch (message.kind) {
+    case MessageKind::syn:
+      on_syn(id, message, message_id);
+      break;
+    case MessageKind::syn_ack:
+      if (endpoint.state == StreamState::connecting) on_established(id, endpoint);
+      break;
+    case MessageKind::acknowledge:
+      if (endpoint.state == StreamState::accepting) on_established(id, endpoint);
+      break;
+    case MessageKind::refused: {
+      const EndpointId peer = endpoint.peer;
+      lose_connection(id, runtime::CloseReason::refused);
+      release_silently(peer);
+      break;
+    }
+    case MessageKind::finish:
+      lose_connection(id, runtime::CloseReason::finished);
+      break;
+    case MessageKind::reset:
+      lose_connection(id, runtime::CloseReason::reset);
+      break;
+    case MessageKind::retry_connect:
+      if (endpoint.state != StreamState::connecting) break;
+      endpoint.attempt = static_cast<std::uint8_t>(message.attempt);
+      if (message.attempt >= maximum_syn_attempts) {
+        const EndpointId peer = endpoint.peer;
+        lose_connection(id, runtime::CloseReason::timed_out);
+        release_silently(peer);
+      } else {
+        ++machine.syn_retransmissions;
+        send_syn(id);
+      }
+      break;
+    case MessageKind::connect_timeout: {
+      if (message.attempt == 2) {
+        lose_connection(id, runtime::CloseReason::tls_failed);
+        break;
+      }
+      const bool waiting =
+          endpoint.state == StreamState::connecting ||
+          (endpoint.tls_from_start && endpoint.tls != TlsState::established);
+      if (!waiting) break;
+      const EndpointId peer = endpoint.peer;
+      if (endpoint.state == StreamState::open) {
+        transmit(id, make(endpoint, MessageKind::reset, 0), 0, false);
+      }
+      lose_connection(id, message.attempt == 1 ? runtime::CloseReason::unreachable
+                                               : runtime::CloseReason::timed_out);
+      if (peer != no_endpoint) release_silently(peer);
+      break;
+    }
+    case MessageKind::window_opens:
+    case MessageKind::retry_send:
+      pump(id, true);
+      break;
+    case MessageKind::resume_reading:
+      deliver_held_back(id);
+      break;
+    default:
+      deliver_tls(id, endpoint, message);
+  }
+  machine.leave();
+}
+
+void Transport::on_syn(EndpointId id, Message& message, MessageId) {
+  Endpoint& endpoint = (*this)[id];
+  Machine& machine = *machines_[endpoint.machine];
+  if (endpoint.state != StreamState::connecting) return;
+  bool mutual_tls = false;
+  switch (machine.on_syn(endpoint.port, mutual_tls)) {
+    case SynVerdict::take:
+      endpoint.state = StreamState::accepting;
+      endpoint.tls_from_start = mutual_tls;
+      send_control(id, MessageKind::syn_ack, 0);
+      break;
+    case SynVerdict::drop: {
+      // Silence: only the client's own timer brings the next attempt.
+      const std::uint16_t next = static_cast<std::uint16_t>(message.attempt + 1);
+      const Endpoint& client = (*this)[endpoint.peer];
+      const std::int64_t sent = client.all_acknowledged;
+      const Instant again = Instant(Duration(sent)) + syn_timeout(message.attempt);
+      post_to_self(endpoint.peer, std::max(again, simulation_.now()), MessageKind::retry_connect, next);
+      break;
+    }
+    case SynVerdict::refuse:
+      transmit(id, make(endpoint, MessageKind::refused, 0), 0, false);
+      break;
+  }
+}
+
+void Transport::on_established(EndpointId id, Endpoint& endpoint) {
+  Machine& machine = *machines_[endpoint.machine];
+  if (endpoint.server_side) {
+    machine.on_syn_completed(true);
+    endpoint.state = StreamState::open;
+    endpoint.announced = 1;
+    endpoint.tls = endpoint.tls_from_start ? TlsState::expecting_client_hello : TlsState::none;
+    if (!endpoint.tls_from_start) machine.on_accept(id);
+    return;
+  }
+  endpoint.state = StreamState::open;
+  endpoint.all_acknowledged = 0;
+  send_control(id, MessageKind::acknowledge, 0);
+  if (endpoint.tls_from_start) {
+    start_tls_client(id, endpoint.version);
+  } else {
+    machine.on_connect(id);
+  }
+}
+
+void Transport::deliver_tls(EndpointId id, Endpoint& endpoint, const Message& message) {
+  Machine& machine = *machines_[endpoint.machine];
+  const bool abbreviated = endpoint.version == runtime::TlsVersion::tls12_resumed;
+  switch (message.kind) {
+    case MessageKind::client_hello:
+      if (endpoint.tls == TlsState::none) {
+        machine.on_data(id, stray_client_hello);
+        return;
+      }
+      if (endpoint.tls != TlsState::expecting_client_hello) break;
+      endpoint.version = static_cast<runtime::TlsVersion>(message.attempt);
+      // A resumed session does no signature; what is left is not worth a price of its own.
+      if (endpoint.version != runtime::TlsVersion::tls12_resumed) {
+        machine.spend(runtime::Work::tls_handshake_server, 1);
+      }
+      endpoint.tls = TlsState::expecting_client_finish;
+      send_control(id, MessageKind::server_flight,
+                   endpoint.version == runtime::TlsVersion::tls12_resumed
+                       ? options_.tls.server_flight_resumed
+                       : options_.tls.server_flight);
+      return;
+    case MessageKind::server_flight:
+      if (endpoint.tls != TlsState::expecting_server_flight) break;
+      if (!abbreviated) machine.spend(runtime::Work::tls_handshake_client, 1);
+      if (endpoint.version == runtime::TlsVersion::tls12) {
+        endpoint.tls = TlsState::expecting_server_finish;
+        send_control(id, MessageKind::client_finish, options_.tls.client_finish);
+        return;
+      }
+      endpoint.finish_pending = 1;
+      secured(id, endpoint);
+      if (endpoint.state == StreamState::open) flush_finish(id, endpoint);
+      return;
+    case MessageKind::client_finish:
+      if (endpoint.tls != TlsState::expecting_client_finish) break;
+      if (endpoint.version == runtime::TlsVersion::tls12) {
+        send_control(id, MessageKind::server_finish, options_.tls.server_finish);
+      }
+      secured(id, endpoint);
+      return;
+    case MessageKind::server_finish:
+      if (endpoint.tls != TlsState::expecting_server_finish) break;
+      secured(id, endpoint);
+      return;
+    default:
+      break;
+  }
+  transmit(id, make(endpoint, MessageKind::reset, 0), 0, false);
+  lose_connection(id, runtime::CloseReason::tls_failed);
+}
+
+void Transport::secured(EndpointId id, Endpoint& endpoint) {
+  endpoint.tls = TlsState::established;
+  Machine& machine = *machines_[endpoint.machine];
+  if (!endpoint.tls_from_start) {
+    machine.on_secure(id);
+  } else if (endpoint.server_side) {
+    machine.on_accept(id);
+  } else {
+    machine.on_connect(id);
+  }
+}
+
+// The TLS Finished travels alone when the component had nothing to send with it.
+void Transport::flush_finish(EndpointId id, Endpoint& endpoint) {
+  if (!endpoint.finish_pending) return;
+  endpoint.finish_pending = 0;
+  send_control(id, MessageKind::client_finish, options_.tls.client_finish);
+}
+
+void Transport::reset_all(Machine& machine) {
+  for (EndpointId id = 0; id < slabs_.size() << slab_shift; ++id) {
+    Endpoint& endpoint = (*this)[id];
+    if (endpoint.state == StreamState::free || endpoint.machine != machine.index) continue;
+    if (endpoint.state == StreamState::open) {
+      transmit(id, make(endpoint, MessageKind::reset, 0), 0, false);
+    } else if (endpoint.state == StreamState::connecting && !endpoint.server_side &&
+               endpoint.peer != no_endpoint) {
+      release_silently(endpoint.peer);
+    } else if (endpoint.state == StreamState::connecting && endpoint.server_side) {
+      continue;  // its SYN is still under way and will find the host as it is then
+    }
+    release(id);
+  }
+}
+
+PathId Transport::path_between(std::uint32_t source_site, std::uint32_t source_zone,
+                               std::uint32_t target_site, std::uint32_t target_zone) {
+  const auto key = [](std::uint32_t a, std::uint32_t za, std::uint32_t b, std::uint32_t zb) {
+    return (std::uint64_t{a} << 40) | (std::uint64_t{b} << 16) | (za << 8) | zb;
+  };
+  const auto found = path_ids_.find(key(source_site, source_zone, target_site, target_zone));
+  if (found != path_ids_.end()) return found->second;
+  const auto id = static_cast<PathId>(paths_.size());
+  const bool itself = source_site == target_site && source_zone == target_zone;
+  Path forward{};
+  forward.source_site = source_site;
+  forward.source_zone = source_zone;
+  forward.target_site = target_site;
+  forward.target_zone = target_zone;
+  forward.reverse = itself ? id : id + 1;
+  load_path(forward);
+  paths_.push_back(forward);
+  path_ids_.emplace(key(source_site, source_zone, target_site, target_zone), id);
+  if (!itself) {
+    Path backward{};
+    backward.source_site = target_site;
+    backward.source_zone = target_zone;
+    backward.target_site = source_site;
+    backward.target_zone = source_zone;
+    backward.reverse = id;
+    load_path(backward);
+    paths_.push_back(backward);
+    path_ids_.emplace(key(target_site, target_zone, source_site, source_zone), id + 1);
+  }
+  return id;
+}
+
+void Transport::load_path(Path& path) {
+  const PathQuality quality =
+      wan_.path(path.source_site, path.source_zone, path.target_site, path.target_zone);
+  // An exponential addition with this mean has its 90th percentile ln(10) means above zero and its
+  // median ln(2) means; the measured value is a median, so the fixed part is shorter by that much.
+  constexpr double ln10 = 2.302585092994046, ln2 = 0.6931471805599453;
+  const double mean =
+      options_.jitter ? static_cast<double>(quality.jitter_p90.count()) / (ln10 - ln2) : 0.0;
+  path.jitter_mean = static_cast<std::int64_t>(mean);
+  path.delay = std::max(quality.forward.count() - static_cast<std::int64_t>(mean * ln2),
+                        quality.forward.count() / 2);
+  if (path.jitter_mean == 0) path.delay = quality.forward.count();
+  path.loss = static_cast<std::uint32_t>(quality.loss * 4294967295.0);
+  path.bits_per_second =
+      quality.bits_per_second != 0 ? quality.bits_per_second : options_.default_bits_per_second;
+  path.unreachable = !quality.reachable;
+}
+
+void Transport::refresh_paths() {
+  for (Path& path : paths_) load_path(path);
+}
+
+std::size_t Transport::memory_bytes() const {
+  return (slabs_.size() << slab_shift) * sizeof(Endpoint) + free_.capacity() * sizeof(EndpointId) +
+         messages_.memory_bytes() + flows_.memory_bytes() + paths_.capacity() * sizeof(Path);
+}
+
+}  // namespace wanlab::network
