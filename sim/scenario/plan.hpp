@@ -1,5 +1,10 @@
-// The resolved plan of one run: every value decided, nothing left to defaults, clocks or environment.
-// Running the same plan again gives the same digest, so whatever influences a run must be in here.
+// The resolved plan of one run: every value decided, nothing left to defaults, clocks or
+// environment. Running the same plan again gives the same digest, so whatever influences a run must
+// be in here. A field added here must be added to plan_fields.hpp too (the compiler insists).
+//
+// Moments (start, at, ..._after) count from the end of the warm-up, the instant at which everything
+// is in place and the first client may start. Durations are nanoseconds, sizes bytes, rates bits
+// per second. Defaults without a named source are assumptions.
 #pragma once
 
 #include "real_components/runtime/runtime.hpp"
@@ -15,25 +20,30 @@
 
 namespace wanlab::scenario {
 
-// What a simulated machine can do. Sizes in bytes, costs in CPU time per unit of work.
+// What a simulated machine can do. `cost` is CPU time per unit of work; default_costs() in
+// costs.hpp names where its figures come from.
 struct HostShape {
   std::uint32_t cores = 16;
   std::uint64_t memory_bytes = std::uint64_t{64} << 30;
-  std::uint32_t descriptors = 1'048'576;
-  std::uint32_t accept_backlog = 4096;
-  // Memory one open client connection takes on this machine: session state and TLS buffers.
+  std::uint32_t descriptors = 1'048'576;  // fs.nr_open of Linux
+  std::uint32_t accept_backlog = 4096;    // net.core.somaxconn of Linux since 5.4
+  // Memory one open client connection takes on this machine: session state and TLS buffers. An idle
+  // OpenSSL 3.0 server session that releases its buffers holds 14.3 KB of heap (measured).
   std::uint32_t memory_per_connection_bytes = 16'384;
   std::array<Duration, runtime::work_kinds> cost{};
 };
 
 struct EdgePop {
-  std::string name;  // e.g. "iad"; its nodes are "edge-1.iad", "edge-2.iad", ...
-  std::string site;  // a site of the topology
+  std::string name;      // e.g. "iad"; its nodes are "edge-1.iad", "edge-2.iad", ...
+  std::string site;      // a site of the topology
   std::string provider;  // which Optimized endpoint lists it ("aws"); may be empty
   std::uint32_t nodes = 1;
   HostShape host;
   std::uint32_t backhaul_connections = 4;  // per peer region and node
-  // Admission, in connections per second and burst, per tenant and per client address; 0 = unlimited.
+  // Cold edge: the backhaul to a region is opened by the first request that needs it, not at start.
+  bool backhaul_on_demand = false;
+  // Admission, in connections per second and burst, per tenant and per client address; 0 =
+  // unlimited.
   std::uint32_t tenant_rate = 0, tenant_burst = 0;
   std::uint32_t address_rate = 0, address_burst = 0;
   Duration handshake_timeout = std::chrono::seconds(10);
@@ -49,15 +59,15 @@ struct OriginRegion {
   Duration pool_wait = std::chrono::seconds(10);
 };
 
-// One database branch: a primary and replicas spread over the zones of its home region, and one replica
-// in each read-only region.
+// One database branch: a primary and replicas spread over the zones of its home region, and one
+// replica in each read-only region.
 struct Database {
   std::string branch;
   std::string primary_region;
   std::uint32_t replicas = 2;
   std::vector<std::string> read_only_regions;
   HostShape host;
-  std::uint32_t result_bytes = 64;       // size of the one value a point query returns
+  std::uint32_t result_bytes = 64;  // size of the one value a point query returns
   std::uint32_t maximum_connections = 1000;
 };
 
@@ -71,9 +81,9 @@ struct Credential {
   Role role = Role::writer;
   TabletType tablet_type = TabletType::primary;
   std::vector<std::string> regions;  // the clusters of its Route
-  std::optional<Duration> route_expires_after;       // from the start of the run
-  std::optional<Duration> credential_expires_after;  // from the start of the run
-  std::optional<Duration> revoked_after;             // from the start of the run
+  std::optional<Duration> route_expires_after;
+  std::optional<Duration> credential_expires_after;
+  std::optional<Duration> revoked_after;
   bool allow_native = false;
 };
 
@@ -102,10 +112,10 @@ struct RetryPolicy {
 struct ClientGroup {
   std::string name;
   ClientKind kind = ClientKind::pool;
-  std::string site;
+  std::string site;  // empty for arrivals: each row names its own
   std::string endpoint;
-  std::string user;
-  std::string password;  // empty: the credential's own
+  std::string user;           // may be one that has no credential: such clients are refused
+  std::string password;       // empty: the credential's own
   std::string resolver_site;  // where its DNS resolver stands; empty: the client's own site
   runtime::TlsVersion tls = runtime::TlsVersion::tls13;
   std::string authentication_plugin = "caching_sha2_password";
@@ -115,13 +125,23 @@ struct ClientGroup {
   std::uint32_t connects_in_flight = 10;  // per host
   std::uint32_t descriptors = 1024;       // per host
   Duration start = Duration::zero();
-  Duration ramp = Duration::zero();  // connection attempts spread evenly over this time
-  Duration hold = std::chrono::seconds(60);   // from the end of the ramp to the first close
-  Duration drain = Duration::zero();          // closing spread evenly over this time
+  Duration ramp = Duration::zero();          // connection attempts spread evenly over this time
+  Duration hold = std::chrono::seconds(60);  // from the end of the ramp to the first close
+  Duration drain = Duration::zero();         // closing spread evenly over this time
 
-  // Lambda: how fast environments may appear, and how long one takes to start.
+  // Lambda: how fast environments may appear, and how long one takes to start. Both rules are a
+  // bucket that starts full with `burst` environments and refills evenly with `refill` per
+  // `refill_period`, never above `burst`; the loader fills them in from the rule:
+  //   burst_2022: 3,000 (us-east-1) at once, then 500 per minute, shared by the account's functions
+  //   rate_2023:  1,000 at once, refilled with 1,000 per 10 s, each function on its own
+  // https://aws.amazon.com/blogs/aws/aws-lambda-functions-now-scale-12-times-faster-when-handling-high-volume-requests/
+  // https://docs.aws.amazon.com/lambda/latest/dg/scaling-behavior.html
   ConcurrencyRule concurrency = ConcurrencyRule::rate_2023;
-  std::uint32_t burst = 3000;
+  std::uint32_t burst = 1000;
+  std::uint32_t refill = 1000;
+  Duration refill_period = std::chrono::seconds(10);
+  // "From under 100 ms to over 1 second":
+  // docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
   Duration cold_start_minimum = std::chrono::milliseconds(100);
   Duration cold_start_maximum = std::chrono::milliseconds(1000);
 
@@ -129,6 +149,7 @@ struct ClientGroup {
   RetryPolicy retry;
   // Each open connection sends a statement, then another after an interval drawn uniformly.
   // A maximum of zero: one statement right after connecting if query_on_connect, and none later.
+  // With both, the first statement goes out at once and the intervals follow.
   Duration query_interval_minimum = Duration::zero();
   Duration query_interval_maximum = Duration::zero();
   bool query_on_connect = false;
@@ -137,44 +158,53 @@ struct ClientGroup {
   // A client that stops in the middle of its handshake (a slow or hostile peer).
   bool stalls_in_handshake = false;
 
-  // arrivals: recorded (time, place, count) rows, resolved from a CSV file into the plan.
+  // arrivals: (time, place, count) rows in order of time. Each opens `count` connections from
+  // `site` at start + at; each of them closes `hold` after it opened. `hosts`,
+  // `connections_per_host`, `ramp` and `drain` mean nothing for this kind. Metros following the sun
+  // become such rows when a plan is made.
   struct Arrival {
-    Duration at;
+    Duration at{};
     std::string site;
-    std::uint32_t count;
+    std::uint32_t count = 0;
   };
   std::vector<Arrival> arrivals;
-  // Sun-following load: when set, `hosts` in this group open their share by local hour of the day.
-  double weight = 1.0;
 };
 
+// Targets: two sites for slow, lossy and partition; a corridor or "city-city" of the topology's
+// backbone for cut_cable; a host's name (host_names.hpp) for crash_host and freeze_host.
 enum class FaultKind : std::uint8_t { slow, lossy, partition, cut_cable, crash_host, freeze_host };
 struct Fault {
   FaultKind kind = FaultKind::slow;
-  std::string source, target;  // sites for paths; `source` alone for hosts; corridor for cables
-  bool one_way = false;
+  std::string source, target;  // both for paths; `source` alone for hosts and cables
+  bool one_way = false;        // slow, lossy, partition: only from source to target
   Duration at{}, duration{};   // zero duration: until the end
   Duration extra_delay{};      // slow, one way
   double loss = 0;             // lossy, probability per segment
 };
 
-// A threshold on a value of the summary, e.g. {"connections.failed", at_most 0}.
+// A threshold on a value of the summary, e.g. {"connections.failed", at_most 0}. The value compared
+// is `metric`, less the value of `minus` (when given), divided by the value of `metric` in the run
+// of the variant `compared_to` (when given).
 struct Expectation {
   std::string metric;
+  std::string minus;        // another metric of the same run
+  std::string compared_to;  // another variant of the same scenario
   std::optional<double> at_least, at_most, equals;
 };
 
 struct Plan {
   std::string name, why;
+  std::string variant;  // which of the scenario's variants this is; empty: none
   std::uint64_t seed = 1;
   std::string topology_name;
   network::Topology topology;
   bool jitter = true;
   // Bandwidth of every path that states none, in bits per second; 0 = unlimited.
   std::uint64_t default_bits_per_second = 10'000'000'000;
-  Duration duration{};     // the run ends here at the latest
-  Duration warm_up = std::chrono::seconds(2);  // routes, backhaul and mesh settle before clients start
-  std::string store_site;  // where the global store's leader stands
+  Duration duration{};  // the run ends here at the latest
+  Duration warm_up =
+      std::chrono::seconds(2);  // routes, backhaul and mesh settle before clients start
+  std::string store_site;       // where the global store's leader stands
 
   std::vector<EdgePop> edges;
   std::vector<OriginRegion> origins;

@@ -1,0 +1,203 @@
+// Every field of every part of a plan by name, for the reader and the writer of plan.json alike.
+// The structured bindings do not compile unless they list all fields, so none can be forgotten.
+#pragma once
+
+#include "sim/scenario/plan.hpp"
+
+#include <concepts>
+
+namespace wanlab::scenario {
+
+template <typename S, typename T>
+concept Is = std::same_as<std::remove_const_t<S>, T>;
+
+// A visitor is called as visit("key", field) for each field, in the order of the file.
+template <typename V, Is<HostShape> S>
+void visit_fields(V& visit, S& shape) {
+  auto& [cores, memory, descriptors, backlog, per_connection, cost] = shape;
+  visit("cores", cores);
+  visit("memory_bytes", memory);
+  visit("descriptors", descriptors);
+  visit("accept_backlog", backlog);
+  visit("memory_per_connection_bytes", per_connection);
+  visit("costs", cost);
+}
+
+template <typename V, Is<EdgePop> S>
+void visit_fields(V& visit, S& pop) {
+  auto& [name, site, provider, nodes, host, backhaul, on_demand, tenant_rate, tenant_burst,
+         address_rate, address_burst, timeout] = pop;
+  visit("name", name);
+  visit("site", site);
+  visit("provider", provider);
+  visit("nodes", nodes);
+  visit("host", host);
+  visit("backhaul_connections", backhaul);
+  visit("backhaul_on_demand", on_demand);
+  visit("tenant_rate", tenant_rate);
+  visit("tenant_burst", tenant_burst);
+  visit("address_rate", address_rate);
+  visit("address_burst", address_burst);
+  visit("handshake_timeout", timeout);
+}
+
+template <typename V, Is<OriginRegion> S>
+void visit_fields(V& visit, S& origin) {
+  auto& [region, nodes, host, size, waiters, wait] = origin;
+  visit("region", region);
+  visit("nodes", nodes);
+  visit("host", host);
+  visit("pool_size", size);
+  visit("pool_waiters", waiters);
+  visit("pool_wait", wait);
+}
+
+template <typename V, Is<Database> S>
+void visit_fields(V& visit, S& database) {
+  auto& [branch, region, replicas, read_only, host, result, connections] = database;
+  visit("branch", branch);
+  visit("primary_region", region);
+  visit("replicas", replicas);
+  visit("read_only_regions", read_only);
+  visit("host", host);
+  visit("result_bytes", result);
+  visit("maximum_connections", connections);
+}
+
+template <typename V, Is<Credential> S>
+void visit_fields(V& visit, S& credential) {
+  auto& [user, password, branch, role, tablet, regions, route_expires, expires, revoked, native] =
+      credential;
+  visit("user", user);
+  visit("password", password);
+  visit("branch", branch);
+  visit("role", role);
+  visit("tablet_type", tablet);
+  visit("regions", regions);
+  visit("route_expires_after", route_expires);
+  visit("credential_expires_after", expires);
+  visit("revoked_after", revoked);
+  visit("allow_native", native);
+}
+
+template <typename V, Is<Endpoint> S>
+void visit_fields(V& visit, S& endpoint) {
+  auto& [name, kind, pop, provider, branch, ttl] = endpoint;
+  visit("name", name);
+  visit("kind", kind);
+  visit("pop", pop);
+  visit("provider", provider);
+  visit("branch", branch);
+  visit("ttl", ttl);
+}
+
+template <typename V, Is<RetryPolicy> S>
+void visit_fields(V& visit, S& retry) {
+  auto& [attempts, base, cap, jitter] = retry;
+  visit("attempts", attempts);
+  visit("base", base);
+  visit("cap", cap);
+  visit("jitter", jitter);
+}
+
+template <typename V, Is<ClientGroup::Arrival> S>
+void visit_fields(V& visit, S& arrival) {
+  auto& [at, site, count] = arrival;
+  visit("at", at);
+  visit("site", site);
+  visit("count", count);
+}
+
+template <typename V, Is<ClientGroup> S>
+void visit_fields(V& visit, S& group) {
+  auto& [name, kind, site, endpoint, user, password, resolver, tls, plugin, hosts, per_host,
+         in_flight, descriptors, start, ramp, hold, drain, concurrency, burst, refill,
+         refill_period, cold_minimum, cold_maximum, connect_timeout, retry, interval_minimum,
+         interval_maximum, on_connect, statement, query_timeout, stalls, arrivals] = group;
+  visit("name", name);
+  visit("kind", kind);
+  visit("site", site);
+  visit("endpoint", endpoint);
+  visit("user", user);
+  visit("password", password);
+  visit("resolver_site", resolver);
+  visit("tls", tls);
+  visit("authentication_plugin", plugin);
+  visit("hosts", hosts);
+  visit("connections_per_host", per_host);
+  visit("connects_in_flight", in_flight);
+  visit("descriptors", descriptors);
+  visit("start", start);
+  visit("ramp", ramp);
+  visit("hold", hold);
+  visit("drain", drain);
+  visit("concurrency", concurrency);
+  visit("burst", burst);
+  visit("refill", refill);
+  visit("refill_period", refill_period);
+  visit("cold_start_minimum", cold_minimum);
+  visit("cold_start_maximum", cold_maximum);
+  visit("connect_timeout", connect_timeout);
+  visit("retry", retry);
+  visit("query_interval_minimum", interval_minimum);
+  visit("query_interval_maximum", interval_maximum);
+  visit("query_on_connect", on_connect);
+  visit("statement", statement);
+  visit("query_timeout", query_timeout);
+  visit("stalls_in_handshake", stalls);
+  visit("arrivals", arrivals);
+}
+
+template <typename V, Is<Fault> S>
+void visit_fields(V& visit, S& fault) {
+  auto& [kind, source, target, one_way, at, duration, extra_delay, loss] = fault;
+  visit("kind", kind);
+  visit("source", source);
+  visit("target", target);
+  visit("one_way", one_way);
+  visit("at", at);
+  visit("duration", duration);
+  visit("extra_delay", extra_delay);
+  visit("loss", loss);
+}
+
+template <typename V, Is<Expectation> S>
+void visit_fields(V& visit, S& expectation) {
+  auto& [metric, minus, compared_to, at_least, at_most, equals] = expectation;
+  visit("metric", metric);
+  visit("minus", minus);
+  visit("compared_to", compared_to);
+  visit("at_least", at_least);
+  visit("at_most", at_most);
+  visit("equals", equals);
+}
+
+template <typename V, Is<Plan> S>
+void visit_fields(V& visit, S& plan) {
+  auto& [name, why, variant, seed, topology_name, topology, jitter, bandwidth, duration, warm_up,
+         store_site, edges, origins, databases, credentials, endpoints, clients, faults,
+         expectations, idle_hosts, print_every_step] = plan;
+  visit("name", name);
+  visit("why", why);
+  visit("variant", variant);
+  visit("seed", seed);
+  visit("topology_name", topology_name);
+  visit("jitter", jitter);
+  visit("default_bits_per_second", bandwidth);
+  visit("duration", duration);
+  visit("warm_up", warm_up);
+  visit("store_site", store_site);
+  visit("edges", edges);
+  visit("origins", origins);
+  visit("databases", databases);
+  visit("credentials", credentials);
+  visit("endpoints", endpoints);
+  visit("clients", clients);
+  visit("faults", faults);
+  visit("expect", expectations);
+  visit("idle_hosts", idle_hosts);
+  visit("print_every_step", print_every_step);
+  visit("topology", topology);
+}
+
+}  // namespace wanlab::scenario
