@@ -120,7 +120,7 @@ class Transport {
                                     std::int64_t timeout);
   static void retransmit(void* self, const kernel::Event& event);
   void send_light(EndpointId id, Endpoint& endpoint, ByteView bytes);
-  void send_piece(EndpointId id, Endpoint& endpoint, Flow& flow, std::uint32_t bytes);
+  void send_piece(Endpoint& endpoint, Flow& flow, std::uint32_t bytes);
   void pump(EndpointId id, bool from_event);
   void corrupt(const Endpoint& from, Message& message);
   void flush_finish(EndpointId id, Endpoint& endpoint);

@@ -201,7 +201,7 @@ void Transport::pump(EndpointId id, bool from_event) {
       if (piece == 0 && flow.in_flight != 0) break;  // avoid silly windows
       piece = std::max<std::uint64_t>(piece, std::min<std::uint64_t>(flow.unsent(), segment_payload));
     }
-    send_piece(id, endpoint, flow, static_cast<std::uint32_t>(piece));
+    send_piece(endpoint, flow, static_cast<std::uint32_t>(piece));
   }
   if (flow.unsent() == 0) {
     flow.buffer.clear();
@@ -230,7 +230,7 @@ void Transport::pump(EndpointId id, bool from_event) {
   }
 }
 
-void Transport::send_piece(EndpointId id, Endpoint& endpoint, Flow& flow, std::uint32_t bytes) {
+void Transport::send_piece(Endpoint& endpoint, Flow& flow, std::uint32_t bytes) {
   Path& path = paths_[endpoint.path];
   Machine& machine = *machines_[endpoint.machine];
   const std::int64_t departs = nanoseconds(std::max(simulation_.now(), machine.leaves()));
