@@ -44,41 +44,51 @@ class FailureDetector {
   // `seed` varies the hold-down, so that many edges do not come back in step.
   explicit FailureDetector(std::uint64_t seed = 0) : seed_(seed) {}
 
+  // A ping left.
   void on_asked(Instant now);
-  // An answer after `response_time`; false in `in_time` if the region was late with it.
-  void on_answer(Duration response_time, Instant now, const DetectorOptions& options);
-  // No connection to the region is left: resets say so at once.
+  // An answer came, `response_time` after its ping. With `fair` false (this edge was away
+  // meanwhile) it proves life and teaches nothing.
+  void on_answer(Duration response_time, bool fair, Instant now, const DetectorOptions& options);
+  // No connection to the region is left: a reset is no silence, it counts at once.
   void on_all_connections_lost(Instant now, const DetectorOptions& options);
+  // The connections that still owed an answer are gone, others live: nobody is being asked any
+  // more.
+  void withdraw_question() { asked_at_.reset(); }
   void set_draining(bool draining) { draining_ = draining; }
-  // The observer itself was away for `pause`: that was not the region's silence.
+  // This edge was away for `pause`: that was not the region's silence.
   void forgive(Duration pause);
 
   // Moves on by what silence alone proves. `patience` >= 1 multiplies the region's time to answer.
   void evaluate(Instant now, std::uint32_t patience, const DetectorOptions& options);
 
+  // A region never heard is UP: whether it was ever measured is for the caller to say.
   routing::RegionState state() const;
+  // The accrual value, for reports; 0 while nobody asks.
   double phi(Instant now, std::uint32_t patience, const DetectorOptions& options) const;
+  // Zero while nobody asks.
   Duration silence(Instant now) const;
   // When evaluate() could next change the state without any other event.
   std::optional<Instant> next_change(std::uint32_t patience, const DetectorOptions& options) const;
-  // Since when the region has been silent beyond doubt (SUSPECT, or DOWN by silence).
-  std::optional<Instant> doubted_since() const { return doubted_since_; }
+  // The first ping since the region was last heard.
+  std::optional<Instant> asked_at() const { return asked_at_; }
+  // Silence longer than an answer usually takes, well before it makes the region SUSPECT.
+  bool overdue(Instant now) const;
   Instant held_down_until() const { return held_until_; }
-  // Share of its load that a region back from the dead should get: 0.1 rising to 1.
-  double share(Instant now, const DetectorOptions& options) const;
+  // Share of its load, per mille, that a region should get: 100 on probation, then rising to 1000.
+  std::uint32_t share(Instant now, const DetectorOptions& options) const;
 
  private:
   enum class Life : std::uint8_t { unknown, up, suspect, down, probation };
 
   Duration suspect_after(std::uint32_t patience, const DetectorOptions& options) const;
   Duration down_after(std::uint32_t patience, const DetectorOptions& options) const;
-  Duration deviation(const DetectorOptions& options) const;
+  Duration quiet_for(double phi, const DetectorOptions& options) const;
   void learn(Duration response_time);
+  void go_up(Instant now, bool returned);
   void go_down(Instant now, const DetectorOptions& options);
 
   std::uint64_t seed_;
-  std::optional<Instant> asked_at_;  // first ping since the region was last heard
-  std::optional<Instant> doubted_since_;
+  std::optional<Instant> asked_at_;
   Instant held_until_{};
   Instant up_since_{};
   Duration mean_{};       // of response times; outages are never part of it
@@ -86,8 +96,8 @@ class FailureDetector {
   std::uint32_t times_down_ = 0;
   std::uint32_t answers_ = 0;  // good ones in a row while on probation
   Life life_ = Life::unknown;
-  bool learned_ = false;
-  bool returned_ = false;  // came back through probation at up_since_
+  bool heard_ = false;     // at least once
+  bool returned_ = false;  // up_since_ ended a probation
   bool draining_ = false;
 };
 

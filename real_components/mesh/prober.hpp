@@ -13,7 +13,6 @@
 #include <array>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <vector>
 
 namespace wanlab::mesh {
@@ -48,15 +47,18 @@ class ProberObserver {
  public:
   virtual ~ProberObserver() = default;
   // Called during the event that caused it; must not call back into the prober.
-  virtual void on_region_state(std::uint32_t region, routing::RegionState before,
+  virtual void on_region_state(routing::RegionId region, routing::RegionState before,
                                routing::RegionState after, Instant now) = 0;
+  // A slowly probed region came into use or into doubt: ping it as soon as this event is over.
+  virtual void on_ping_wanted(routing::RegionId region, Instant now) = 0;
 };
 
 // What an answer to a ping carried besides itself.
 struct PongReport {
-  Duration round_trip{};    // from the ping leaving to its answer arriving
-  Duration held_by_peer{};  // how much of it the peer says it kept the ping
-  bool draining = false;    // the peer takes no new queries
+  Duration round_trip{};       // from the ping leaving to its answer arriving
+  Duration held_by_peer{};     // how much of it the peer says it kept the ping
+  bool draining = false;       // the peer takes no new queries
+  bool over_capacity = false;  // the peer asks for fewer
 };
 
 class Prober {
@@ -66,26 +68,31 @@ class Prober {
   // Regions are the dense numbers of routing's region table; an unknown one is added by its first
   // event. Connections are numbered from 0 within their region. Answers come in the order of the
   // pings.
-  void on_connection_up(std::uint32_t region, std::uint32_t connection, Instant now);
-  void on_connection_down(std::uint32_t region, std::uint32_t connection, Instant now);
-  void on_ping_sent(std::uint32_t region, std::uint32_t connection, Instant now);
-  void on_pong(std::uint32_t region, std::uint32_t connection, const PongReport& pong, Instant now);
-  void on_draining(std::uint32_t region, bool draining, Instant now);
+  void on_connection_up(routing::RegionId region, std::uint32_t connection, Instant now);
+  void on_connection_down(routing::RegionId region, std::uint32_t connection, Instant now);
+  void on_ping_sent(routing::RegionId region, std::uint32_t connection, Instant now);
+  void on_pong(routing::RegionId region, std::uint32_t connection, const PongReport& pong,
+               Instant now);
+  void on_draining(routing::RegionId region, bool draining, Instant now);
+  // A guess from distance, which orders regions that were never measured.
+  void set_prior(routing::RegionId region, Duration prior);
 
-  // A query is about to go there. True: this region had been probed slowly, ping it now.
-  bool note_use(std::uint32_t region, Instant now);
+  // A query goes there. Cheap; call it for every query.
+  void note_use(routing::RegionId region, Instant now);
 
   // Re-evaluates everything; returns when the next call is due (at most tick_interval away).
   Instant tick(Instant now);
 
-  // As of the last event or tick, indexed by region; never-measured regions say so.
-  std::span<const routing::RegionCost> costs() const { return costs_; }
+  // As of the last event or tick, with the panic flag: what routing's policy takes.
+  const routing::RegionCosts& costs() const { return costs_; }
   // The current gap between pings on each connection of the region.
-  Duration ping_interval(std::uint32_t region) const;
-  // Share of its load that a region should get while it comes back: 0.1 rising to 1.
-  double share(std::uint32_t region, Instant now) const;
-  // Most peers fell silent together: this edge is the likelier culprit, the order should stay.
-  bool panicking() const { return self_.panicking(); }
+  Duration ping_interval(routing::RegionId region) const;
+  // Share of its load, per mille, that a region should get: 0 when DOWN, 100 on probation, then
+  // rising to 1000 over the slow start.
+  std::uint32_t share(routing::RegionId region, Instant now) const;
+  // What every region's time to answer is multiplied by because of this edge's own doubtful health.
+  std::uint32_t patience() const { return self_.patience(options_.self); }
+  const FailureDetector* detector(routing::RegionId region) const;
 
  private:
   struct Connection {
@@ -107,26 +114,27 @@ class Prober {
     Instant last_used{};
     Instant last_news{};
     Duration interval{};
-    Duration calm_cost{};  // what the cost was when it last counted as news
-    bool measured = false;
-    bool used = false;
-    routing::RegionState told{};  // what the observer heard last
+    Duration known_cost{};     // what the cost was when it last counted as news
+    routing::RegionCost cost;  // `state` is what the observer heard last
+    bool known = false;        // some event named it
+    bool used = false;         // last_used means something
   };
 
   void enter(Instant now);
-  Region& region_at(std::uint32_t region);
-  Connection& connection_at(Region& region, std::uint32_t connection);
-  void refresh(std::uint32_t index, Instant now);
-  void count_late(Region& region, Instant now);
+  Region& region_at(routing::RegionId region);
+  Connection& connection_at(routing::RegionId region, std::uint32_t connection);
+  void refresh(routing::RegionId id, Instant now);
+  void count_late_answers(Region& region, Instant now);
   std::optional<Duration> cost_of(const Region& region, Instant now) const;
-  void adapt_interval(Region& region, Duration cost, Instant now);
-  void news(Region& region, Instant now);
+  PeerCounts count_peers(Instant now) const;
+  void slow_down_if_calm(Region& region, Instant now);
+  void speed_up(routing::RegionId id, Instant now);
 
   ProberOptions options_;
   ProberObserver& observer_;
   SelfHealth self_;
   std::vector<Region> regions_;
-  std::vector<routing::RegionCost> costs_;
+  routing::RegionCosts costs_;
 };
 
 }  // namespace wanlab::mesh

@@ -14,26 +14,37 @@ struct SelfHealthOptions {
   Duration lag_limit = 100ms;
   // Patience is 1 + score. Source: memberlist's awareness multiplier (8).
   std::uint32_t largest_score = 8;
+  // One point of score goes away per this long without lag.
+  Duration recovery = 1s;
   // More than half of at least this many measured regions silent together is panic.
   std::uint32_t panic_peers = 3;
-  // "Together": doubted within this time of each other. Also how long panic can last.
+  // "Together": silence that began within this time. Also how long one silence can feed panic, so
+  // that a true outage of most regions is believed in the end.
   Duration panic_window = 10s;
-  // Patience in panic while some region still answers: there is somewhere better to go, so doubt is
-  // short.
+  // Patience in panic while some region still answers: then there is somewhere better to go, so
+  // doubt is short. Where nobody answers it is 1 + largest_score.
   std::uint32_t panic_patience = 2;
+};
+
+// What the peers look like at one instant.
+struct PeerCounts {
+  std::uint32_t measured = 0;   // ever measured
+  std::uint32_t overdue = 0;    // of those: longer silent than usual, since within the panic window
+  std::uint32_t suspect = 0;    // of those: SUSPECT or silent to DOWN
+  std::uint32_t answering = 0;  // UP, heard lately and owing no overdue answer
 };
 
 class SelfHealth {
  public:
-  // To be called first in every event. Returns how long this edge was away beyond `due`; zero if it
-  // was not.
+  // To be called first in every event. Returns how long this edge was away beyond what it expected;
+  // zero if it was not.
   Duration notice(Instant now, const SelfHealthOptions& options);
-  // The next event that certainly comes (the tick).
+  // The instant by which some event (the tick) certainly comes.
   void expect_event_by(Instant due) { due_ = due; }
-  // Once per tick: what the peers look like.
-  void judge(std::uint32_t measured, std::uint32_t doubted, std::uint32_t answering, Instant now,
-             const SelfHealthOptions& options);
+  // Once per tick.
+  void judge(const PeerCounts& peers, Instant now, const SelfHealthOptions& options);
 
+  // What every region's time to answer is multiplied by; at least 1.
   std::uint32_t patience(const SelfHealthOptions& options) const;
   bool panicking() const { return panicking_; }
   // Answers to pings sent before this instant say nothing about the path.
@@ -42,7 +53,7 @@ class SelfHealth {
  private:
   Instant due_ = Instant::max();
   Instant back_since_ = Instant::min();
-  Instant last_recovery_{};
+  Instant last_change_{};
   std::uint32_t score_ = 0;
   bool panicking_ = false;
   bool nobody_answers_ = false;
