@@ -15,18 +15,18 @@ namespace wanlab::mysql {
 
 // Shared by all connections of one user; passed to every call, never kept.
 struct ClientHandshakeOptions {
-  std::string_view user;
-  std::string_view database;
+  std::string_view user{};
+  std::string_view database{};
   const ClientSecrets* secrets = nullptr;  // must be set
   // Only for full authentication; empty refuses it.
-  std::string_view password;
+  std::string_view password{};
   // Asked for when the server offers them. connect_with_db and ssl follow from the fields here.
   Capabilities capabilities = client_capabilities;
   // True: TLS or nothing. False: never TLS.
   bool use_tls = true;
   bool allow_native = true;
   // Drivers differ: most follow the greeting, mariadb-npm always begins with native.
-  std::optional<AuthMethod> first_method;
+  std::optional<AuthMethod> first_method{};
   // Hash the terminating NUL of an AuthSwitchRequest's nonce as well, like PyMySQL 1.0.
   bool hash_switch_terminator = false;
   // Full authentication without TLS: the server's key, or permission to ask for it (which trusts
@@ -35,7 +35,7 @@ struct ClientHandshakeOptions {
   bool request_server_key = false;
   crypto::Digest160 oaep_seed{};
   std::uint8_t collation = utf8mb4_general_ci;
-  ByteView attributes;  // encoded; sent when connect_attributes is negotiated
+  ByteView attributes{};  // encoded; sent when connect_attributes is negotiated
 };
 
 struct ClientStep {
@@ -80,6 +80,7 @@ class ClientHandshake {
     failed,
   };
 
+  // `code` must be one of the constants: the step refers to it.
   ClientStep fail(const ErrorCode& code, std::string_view message);
   ClientStep fail_with(ByteView err_payload);
   ClientStep on_greeting(const ClientHandshakeOptions& options, ByteView payload, Bytes& out);

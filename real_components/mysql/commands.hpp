@@ -10,8 +10,9 @@
 namespace wanlab::mysql {
 
 struct Command {
-  CommandKind kind{};         // may be a value that has no name
-  std::string_view argument;  // the statement, the database, or whatever follows; into the payload
+  CommandKind kind{};  // may be a value that has no name
+  std::string_view
+      argument{};  // the statement, the database, or whatever follows; into the payload
 };
 
 // Nothing when the payload is empty. Query attributes are not spoken (and never offered).

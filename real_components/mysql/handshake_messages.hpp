@@ -14,29 +14,29 @@ namespace wanlab::mysql {
 
 // Views point into the payload (when parsed) or wherever the caller has the text (when written).
 struct Greeting {
-  std::string_view server_version;
+  std::string_view server_version{};
   std::uint32_t connection_id = 0;
   Nonce nonce{};
   Capabilities capabilities = 0;
   std::uint8_t collation = utf8mb4_0900_ai_ci;
   StatusFlags status = status::autocommit;
-  std::string_view plugin;
+  std::string_view plugin{};
 };
 
 struct HandshakeResponse {
   Capabilities capabilities = 0;
   std::uint32_t max_packet = largest_payload + 1;
   std::uint8_t collation = utf8mb4_general_ci;
-  std::string_view user;
-  ByteView proof;
-  std::string_view database;
-  std::string_view plugin;
-  ByteView attributes;  // encoded key/value pairs, without their total length
+  std::string_view user{};
+  ByteView proof{};
+  std::string_view database{};
+  std::string_view plugin{};
+  ByteView attributes{};  // encoded key/value pairs, without their total length
 };
 
 struct AuthSwitch {
-  std::string_view plugin;
-  ByteView data;
+  std::string_view plugin{};
+  ByteView data{};
 };
 
 // The first byte of AuthMoreData for caching_sha2_password, and what a client may answer.

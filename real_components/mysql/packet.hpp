@@ -18,7 +18,7 @@ inline constexpr std::int16_t any_sequence = -1;
 
 struct Packet {
   std::uint8_t sequence = 0;
-  ByteView payload;
+  ByteView payload{};
 
   // True when the next packet goes on with the same message.
   bool continues() const { return payload.size() == largest_payload; }

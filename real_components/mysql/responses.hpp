@@ -17,15 +17,15 @@ struct OkFields {
   std::uint64_t last_insert_id = 0;
   StatusFlags status = status::autocommit;
   std::uint16_t warnings = 0;
-  std::string_view info;
+  std::string_view info{};
   // Session-state changes, encoded; sent only with status::session_state_changed.
-  ByteView session_state;
+  ByteView session_state{};
 };
 
 struct ErrFields {
   std::uint16_t code = 0;
-  std::string_view sqlstate;  // empty in errors that come before the greeting
-  std::string_view message;
+  std::string_view sqlstate{};  // empty in errors that come before the greeting
+  std::string_view message{};
 };
 
 struct EofFields {

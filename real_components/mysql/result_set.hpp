@@ -15,16 +15,16 @@
 namespace wanlab::mysql {
 
 struct Column {
-  std::string_view name;
+  std::string_view name{};
   ColumnType type = ColumnType::variable_string;
   std::uint16_t collation = utf8mb4_0900_ai_ci;
   std::uint32_t length = 1024;  // the longest value, in bytes
   std::uint16_t flags = 0;
   std::uint8_t decimals = 0;
-  std::string_view schema;
-  std::string_view table;
-  std::string_view original_table;
-  std::string_view original_name;
+  std::string_view schema{};
+  std::string_view table{};
+  std::string_view original_table{};
+  std::string_view original_name{};
 };
 
 // The text of a value, or NULL.

@@ -34,10 +34,10 @@ struct ServerHandshakeOptions {
 };
 
 struct Login {
-  std::string_view user;
-  std::string_view database;
+  std::string_view user{};
+  std::string_view database{};
   AuthMethod method = AuthMethod::caching_sha2;
-  ByteView proof;
+  ByteView proof{};
 };
 
 struct ServerStep {
