@@ -1,0 +1,30 @@
+// The expectations of a scenario: checked for sense before the run, judged after it.
+#pragma once
+
+#include "analysis/summary.hpp"
+#include "sim/scenario/plan.hpp"
+
+#include <string>
+#include <vector>
+
+namespace wanlab::analysis {
+
+// An expectation names one metric of metrics.hpp, or the difference or ratio of two of them:
+//   "connect_latency_ms.p99"
+//   "groups.direct.first_answer_latency_ms.p50 - groups.edge.first_answer_latency_ms.p50"
+//   "groups.two-nodes.connections.established_per_s /
+//   groups.one-node.connections.established_per_s"
+// The operator stands between spaces, so names may contain "-" and "/".
+
+// Everything wrong with the plan's expectations that can be known before running it: a sentence
+// each, with the pointer of the expectation ("/expectations/2") in front of it. An unknown metric
+// comes with the nearest known one.
+struct ExpectationProblem {
+  std::string pointer, message;
+};
+std::vector<ExpectationProblem> problems_with_expectations(const scenario::Plan& plan);
+
+// One verdict per bound, in the order of the plan. A metric without a value fails every bound.
+std::vector<Verdict> judge(const scenario::Plan& plan, const Summary& summary);
+
+}  // namespace wanlab::analysis

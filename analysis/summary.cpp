@@ -1,0 +1,168 @@
+// From tallies to the figures of a report.
+#include "analysis/summary.hpp"
+
+#include "analysis/findings.hpp"
+#include "sim/trace/digest.hpp"
+
+#include <algorithm>
+
+namespace wanlab::analysis {
+
+namespace {
+
+double seconds_of(Duration duration) {
+  return static_cast<double>(duration.count()) / 1e9;
+}
+
+LatencySummary summarize(const trace::Histogram& histogram) {
+  return {histogram.count(),           histogram.minimum(),         histogram.mean(),
+          histogram.at_per_mille(500), histogram.at_per_mille(900), histogram.at_per_mille(990),
+          histogram.at_per_mille(999), histogram.maximum()};
+}
+
+ClientSummary summarize(const std::string& name, const trace::ClientTally& tally) {
+  ClientSummary summary;
+  summary.name = name;
+  summary.attempted = tally.attempted;
+  summary.attempts = tally.attempts;
+  summary.established = tally.established;
+  summary.failed = tally.failed;
+  summary.closed = tally.closed;
+  summary.lost = tally.lost;
+  summary.open_at_end = tally.open;
+  summary.peak_open = tally.peak_open;
+  summary.failed_by_cause = tally.failures;
+  summary.retried_by_cause = tally.failed_attempts;
+  summary.peak_established_per_second = tally.peak_established_per_second;
+  summary.queries_sent = tally.queries_sent;
+  summary.queries_answered = tally.queries_answered;
+  summary.queries_failed = tally.queries_failed;
+  summary.connect = summarize(tally.connect);
+  summary.query = summarize(tally.query);
+  summary.first_answer = summarize(tally.first_answer);
+  if (tally.first_established && *tally.last_established > *tally.first_established) {
+    summary.established_per_second = static_cast<double>(tally.established - 1) /
+                                     seconds_of(*tally.last_established - *tally.first_established);
+  }
+  return summary;
+}
+
+// The record's entry of that name, or an empty one: what had no event is reported as zeros.
+template <typename Record>
+Record named(const std::vector<Record>& records, const std::string& name) {
+  const auto found = std::find_if(records.begin(), records.end(),
+                                  [&](const Record& record) { return record.name == name; });
+  return found == records.end() ? Record{name, {}} : *found;
+}
+
+trace::PopRecord pop_named(const std::vector<trace::PopRecord>& pops, const std::string& name) {
+  for (const trace::PopRecord& pop : pops) {
+    if (pop.name == name) return pop;
+  }
+  return {name, {}, {}};
+}
+
+std::optional<double> ratio(double value, double of) {
+  return of > 0 ? std::optional(value / of) : std::nullopt;
+}
+
+}  // namespace
+
+Summary summarize(const scenario::Plan& plan, const trace::RunRecord& record) {
+  Summary summary;
+  summary.scenario = plan.name;
+  summary.why = plan.why;
+  summary.seed = plan.seed;
+  summary.digest = trace::to_hex(record.digest);
+  summary.interrupted = record.interrupted;
+  summary.clients = summarize("all", record.clients);
+  for (const scenario::ClientGroup& group : plan.clients) {
+    summary.groups.push_back(summarize(group.name, named(record.groups, group.name).clients));
+  }
+  for (const scenario::EdgePop& edge : plan.edges) {
+    const trace::PopRecord pop = pop_named(record.pops, edge.name);
+    summary.pops.push_back({summarize(edge.name, pop.clients), pop.sessions});
+  }
+  summary.backhauls = record.backhauls;
+  summary.usage = usage_by_place(record);
+  summary.saturated = find_saturated(summary.usage, summary.clients);
+  summary.target_connections = target_connections(plan);
+  if (record.target_reached) {
+    summary.time_to_target = record.target_reached->time_since_epoch() - clients_start(plan);
+  }
+  summary.planned = plan.duration;
+  summary.simulated = record.simulated;
+  summary.events = record.events;
+  summary.cost = record.cost;
+  return summary;
+}
+
+std::uint64_t target_connections(const scenario::Plan& plan) {
+  std::uint64_t target = 0;
+  for (const scenario::ClientGroup& group : plan.clients) {
+    if (group.kind == scenario::ClientKind::arrivals) return 0;
+    target += std::uint64_t{group.hosts} * group.connections_per_host;
+  }
+  return target;
+}
+
+Duration clients_start(const scenario::Plan& plan) {
+  if (plan.clients.empty()) return plan.warm_up;
+  Duration first = Duration::max();
+  for (const scenario::ClientGroup& group : plan.clients) first = std::min(first, group.start);
+  return plan.warm_up + first;
+}
+
+Duration series_interval(const scenario::Plan& plan) {
+  constexpr std::int64_t most_rows = 7200;
+  const std::int64_t seconds = plan.duration / std::chrono::seconds(1);
+  return std::chrono::seconds(std::max<std::int64_t>((seconds + most_rows - 1) / most_rows, 1));
+}
+
+bool Summary::passed() const {
+  return std::all_of(verdicts.begin(), verdicts.end(),
+                     [](const Verdict& verdict) { return verdict.passed; });
+}
+
+std::optional<double> Summary::bytes_per_connection() const {
+  return ratio(static_cast<double>(cost.peak_rss_bytes), static_cast<double>(clients.peak_open));
+}
+
+std::optional<double> Summary::cpu_microseconds_per_connection() const {
+  return ratio(seconds_of(cost.cpu) * 1e6, static_cast<double>(clients.established));
+}
+
+std::optional<double> Summary::cpu_microseconds_per_connection_at_mark() const {
+  if (!cost.cpu_at_mark) return std::nullopt;
+  return ratio(seconds_of(*cost.cpu_at_mark) * 1e6, static_cast<double>(clients.established));
+}
+
+std::optional<double> Summary::events_per_second() const {
+  return ratio(static_cast<double>(events), seconds_of(cost.wall));
+}
+
+std::optional<double> Summary::speed() const {
+  return ratio(seconds_of(simulated), seconds_of(cost.wall));
+}
+
+std::string_view to_string(trace::HostRole role) {
+  switch (role) {
+    case trace::HostRole::client:
+      return "client";
+    case trace::HostRole::edge:
+      return "edge";
+    case trace::HostRole::origin:
+      return "origin";
+    case trace::HostRole::store:
+      return "store";
+    case trace::HostRole::database:
+      return "database";
+    case trace::HostRole::dns:
+      return "dns";
+    case trace::HostRole::idle:
+      return "idle";
+  }
+  return "unknown";
+}
+
+}  // namespace wanlab::analysis

@@ -1,0 +1,119 @@
+// What a run came to, as plain values: drawn from the plan and the record alone, never from a live
+// world. Everything printed or judged is computed here once.
+#pragma once
+
+#include "real_components/runtime/time.hpp"
+#include "sim/scenario/plan.hpp"
+#include "sim/trace/run_record.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace wanlab::analysis {
+
+// Percentiles are off by at most 0.8 % (trace::Histogram); all zero when `count` is.
+struct LatencySummary {
+  std::uint64_t count = 0;
+  Duration minimum{}, mean{}, p50{}, p90{}, p99{}, p999{}, maximum{};
+};
+
+// Connections and statements of one client group, of the clients of one POP, or of all.
+struct ClientSummary {
+  std::string name;
+  std::uint64_t attempted = 0, attempts = 0, established = 0, failed = 0, closed = 0, lost = 0;
+  std::uint64_t open_at_end = 0, peak_open = 0;
+  trace::FailureCounts failed_by_cause{}, retried_by_cause{};
+  // Over the time from the first connection established to the last one; none with fewer than two.
+  std::optional<double> established_per_second;
+  std::uint64_t peak_established_per_second = 0;
+  std::uint64_t queries_sent = 0, queries_answered = 0, queries_failed = 0;
+  LatencySummary connect;       // first attempt to session established
+  LatencySummary query;         // statement sent to answer complete
+  LatencySummary first_answer;  // first attempt to first answer
+
+  // Neither answered nor failed when the run ended.
+  std::uint64_t queries_open() const {
+    const std::uint64_t ended = queries_answered + queries_failed;
+    return queries_sent > ended ? queries_sent - ended : 0;
+  }
+};
+
+struct PopSummary {
+  ClientSummary clients;
+  trace::SessionTally sessions;
+};
+
+// How far the machines of one role in one place were used. Shares are of 1, of the busiest machine.
+struct Usage {
+  trace::HostRole role = trace::HostRole::idle;
+  std::string place;
+  std::uint32_t hosts = 0;
+  double cpu_mean = 0;  // over all hosts and the whole run
+  double cpu_peak = 0;  // of the busiest host in its busiest second, where measured
+  Duration longest_run_queue{};
+  std::uint64_t peak_connections = 0, descriptor_limit = 0;
+  std::uint64_t peak_backlog = 0, backlog_limit = 0;
+  std::uint64_t peak_memory_bytes = 0, memory_limit_bytes = 0;
+  std::uint64_t syn_dropped = 0, refused_descriptors = 0, refused_memory = 0;  // of all hosts
+  std::uint64_t pool_size = 0, pool_peak_busy = 0, pool_peak_waiting = 0;      // of one host
+  std::uint64_t pool_timeouts = 0;                                             // of all hosts
+};
+
+// A resource that ran out, in words with its figures: "CPU of the edge at iad: 97 % busy ...".
+struct Finding {
+  trace::HostRole role = trace::HostRole::idle;
+  std::string text;
+};
+
+// An expectation of the scenario and what became of it.
+struct Verdict {
+  std::string metric;
+  std::string expected;  // "at most 0"
+  std::string got;       // "12", or "no value"
+  bool passed = false;
+};
+
+struct Summary {
+  std::string scenario, why;
+  std::uint64_t seed = 0;
+  std::string digest;        // sixteen hexadecimal digits
+  bool interrupted = false;  // the figures cover only what was simulated until then
+
+  ClientSummary clients;
+  std::vector<ClientSummary> groups;  // in the order of the plan
+  std::vector<PopSummary> pops;       // in the order of the plan
+  std::vector<trace::BackhaulStatistics> backhauls;
+  std::vector<Usage> usage;        // by role, then place
+  std::vector<Finding> saturated;  // empty: nothing ran out
+  std::vector<Verdict> verdicts;   // empty when interrupted: a part cannot be judged
+
+  std::uint64_t target_connections = 0;
+  std::optional<Duration> time_to_target;  // from the start of the first client group
+  Duration planned{}, simulated{};
+  std::uint64_t events = 0;
+  trace::MachineCost cost;
+
+  bool passed() const;  // no verdict failed
+  // Peak memory of the whole process per connection open at the peak; none without connections.
+  std::optional<double> bytes_per_connection() const;
+  std::optional<double> cpu_microseconds_per_connection() const;
+  std::optional<double> cpu_microseconds_per_connection_at_mark() const;
+  std::optional<double> events_per_second() const;  // of wall time
+  std::optional<double> speed() const;              // simulated time over wall time
+};
+
+// Does everything but judging; judge() in expectations.hpp adds the verdicts.
+Summary summarize(const scenario::Plan& plan, const trace::RunRecord& record);
+
+// How many connections the plan wants open at once; 0 when it does not say (recorded arrivals).
+std::uint64_t target_connections(const scenario::Plan& plan);
+// When the first client group of the plan starts.
+Duration clients_start(const scenario::Plan& plan);
+// A row of the time series per second, or fewer in a run of more than two hours.
+Duration series_interval(const scenario::Plan& plan);
+
+std::string_view to_string(trace::HostRole role);  // "edge"
+
+}  // namespace wanlab::analysis
