@@ -23,22 +23,23 @@ class FrameReader {
  public:
   explicit FrameReader(std::size_t max_message) : max_message_(max_message) {}
 
-  // Feed bytes, then call next() until it gives nothing. A message views either `input` or the
-  // reader's own memory: it is valid until the next call of feed() or next().
-  void feed(ByteView input);
+  // Takes over `input`, then call next() until it gives nothing: after that `input` is no longer
+  // needed.
+  void feed(ByteView input) { input_ = input; }
+  // The next whole message. It views either the input or the reader's own memory, until the next
+  // call.
   std::optional<ByteView> next();
-  // A length above the limit was announced; nothing more will be read.
+  // A length above the limit was announced; no message comes any more.
   bool too_large() const { return too_large_; }
   // A message has begun and is not complete.
-  bool partial() const { return !kept_.empty() || !input_.empty(); }
-  // Must follow the last next() of a feed(): keeps what is left of the input.
-  void keep_rest();
+  bool partial() const { return !kept_.empty() && !delivered_; }
+  void reset() { *this = FrameReader(max_message_); }
 
  private:
   std::size_t max_message_;
-  Bytes kept_;        // an incomplete message
-  ByteView input_{};  // not yet looked at
-  bool delivered_kept_ = false;
+  Bytes kept_;              // an incomplete message, header included
+  ByteView input_{};        // not yet looked at
+  bool delivered_ = false;  // kept_ was given out by the last next()
   bool too_large_ = false;
 };
 

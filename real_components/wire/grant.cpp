@@ -32,14 +32,17 @@ std::byte* store_grant(std::byte* at, const Grant& grant) {
   return std::copy(grant.seal.begin(), grant.seal.end(), at);
 }
 
-ByteView text_bytes(std::string_view text) { return as_bytes(text); }
+ByteView text_bytes(std::string_view text) {
+  return as_bytes(text);
+}
 
 }  // namespace
 
 std::array<std::byte, 16> seal_of(const Grant& grant, std::uint64_t session, std::uint32_t edge,
                                   const crypto::HmacSha256Key& key) {
   std::array<std::byte, seal_domain.size() + sealed_fields> sealed;
-  std::byte* at = std::copy(text_bytes(seal_domain).begin(), text_bytes(seal_domain).end(), sealed.data());
+  std::byte* at =
+      std::copy(text_bytes(seal_domain).begin(), text_bytes(seal_domain).end(), sealed.data());
   at = store_claims(at, grant);
   at = store(at, session);
   store(at, edge);
@@ -93,7 +96,7 @@ std::optional<QueryRequest> read_query(ByteView bytes) {
   request.header.session = load_little_endian<std::uint64_t>(&bytes[4]);
   request.header.grant = load_grant(&bytes[12]);
   request.header.schema = as_text(bytes.subspan(query_header_size, schema_size));
-  request.packet = bytes.subspan(query_header_size + schema_size);
+  request.command = bytes.subspan(query_header_size + schema_size);
   return request;
 }
 

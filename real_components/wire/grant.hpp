@@ -64,7 +64,7 @@ void append_query_header(Bytes& out, RequestKind kind, const QueryHeader& header
 
 struct QueryRequest {
   QueryHeader header;
-  ByteView packet;  // one MySQL packet, with its four-byte header
+  ByteView command;  // the payload of one MySQL command packet
 };
 // Views into `bytes`; nothing if they are no such request.
 std::optional<QueryRequest> read_query(ByteView bytes);

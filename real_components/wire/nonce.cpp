@@ -64,7 +64,8 @@ std::optional<NonceClaims> open_nonce(const NonceContent& nonce,
   claims.edge = static_cast<std::uint32_t>(head >> 52);
   claims.seconds = static_cast<std::uint32_t>(head >> 24) & nonce_seconds_mask;
   claims.process = static_cast<std::uint32_t>(head >> 12) & 0xfff;
-  claims.sequence = (static_cast<std::uint32_t>(head & 0xfff) << 8) | static_cast<std::uint32_t>(nonce[8]);
+  claims.sequence =
+      (static_cast<std::uint32_t>(head & 0xfff) << 8) | static_cast<std::uint32_t>(nonce[8]);
   return claims;
 }
 

@@ -32,7 +32,7 @@ struct Traced {
 
 class FakeWorld {
  public:
-  explicit FakeWorld(std::uint64_t seed = 1) : seed(seed) {}
+  explicit FakeWorld(std::uint64_t first_seed = 1) : seed(first_seed) {}
   ~FakeWorld();
 
   Duration delay = std::chrono::milliseconds{10};  // one way, between any two hosts
