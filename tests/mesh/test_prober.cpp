@@ -120,6 +120,79 @@ TEST(Prober, DoesNotTakeItsOwnPauseForSilence) {
   EXPECT_EQ(world.prober.patience(), 1U);  // forgiven by now
 }
 
+// One region, two connections, events by hand.
+class ProberByHand : public testing::Test, public ProberObserver {
+ protected:
+  void exchange(std::uint32_t connection, Duration round_trip) {
+    prober_.on_ping_sent(region_, connection, now_);
+    now_ += round_trip;
+    prober_.on_pong(region_, connection, {.round_trip = round_trip}, now_);
+  }
+  // Twenty seconds of pings and ticks on both connections.
+  void settle(Duration first, Duration second) {
+    prober_.on_connection_up(region_, 0, now_);
+    prober_.on_connection_up(region_, 1, now_);
+    for (int i = 0; i < 20; ++i) {
+      exchange(0, first);
+      exchange(1, second);
+      now_ += 500ms;
+      prober_.tick(now_);
+    }
+  }
+  Duration cost() const { return prober_.costs().of(region_).cost; }
+  RegionState state() const { return prober_.costs().of(region_).state; }
+  void on_region_state(routing::RegionId, RegionState, RegionState, Instant) override {}
+  void on_ping_wanted(routing::RegionId, Instant) override {}
+
+  const routing::RegionId region_{0};
+  Instant now_{};
+  Prober prober_{{}, *this};
+};
+
+TEST_F(ProberByHand, CostsARegionByItsBestConnection) {
+  settle(200ms, 30ms);
+  EXPECT_LT(cost(), 35ms);
+  prober_.on_connection_down(region_, 1, now_);
+  EXPECT_GE(cost(), 200ms);
+}
+
+TEST_F(ProberByHand, CountsFromWhereItWasWhenItsOwnTickComesLate) {
+  settle(40ms, 40ms);
+  const Duration before = cost();
+  prober_.on_ping_sent(region_, 0, now_);
+  prober_.on_ping_sent(region_, 1, now_);
+  now_ += 5s;  // the answers lie in the socket, but the timer is served first
+  prober_.tick(now_);
+  EXPECT_EQ(state(), RegionState::up);
+  prober_.on_pong(region_, 0, {.round_trip = 5s}, now_);
+  prober_.on_pong(region_, 1, {.round_trip = 5s}, now_);
+  EXPECT_EQ(state(), RegionState::up);
+  EXPECT_EQ(cost(), before);  // those five seconds were not the path's
+}
+
+TEST_F(ProberByHand, ChargesLateAnswersAsLoss) {
+  settle(40ms, 40ms);
+  prober_.on_connection_down(region_, 1, now_);
+  const Duration before = cost();
+  prober_.on_ping_sent(region_, 0, now_);
+  now_ += 800ms;
+  prober_.tick(now_);
+  prober_.on_pong(region_, 0, {.round_trip = 40ms}, now_);
+  EXPECT_GT(cost(), before + 1500us);  // 5 % of 40 ms, less what the deviation shrank meanwhile
+  EXPECT_LT(cost(), before + 2ms);
+}
+
+TEST_F(ProberByHand, ExpectsNoAnswerFromAConnectionThatIsGone) {
+  settle(40ms, 40ms);
+  prober_.on_ping_sent(region_, 1, now_);
+  prober_.on_connection_down(region_, 1, now_);
+  for (int i = 0; i < 5; ++i) {
+    now_ += 1s;
+    prober_.tick(now_);
+  }
+  EXPECT_EQ(state(), RegionState::up);
+}
+
 TEST(Prober, StillFindsABlackHoleWhenItsOwnLoopKeepsLagging) {
   SmallWorld world(std::vector<Road>(3));
   world.run_for(20s);
