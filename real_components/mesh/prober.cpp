@@ -32,6 +32,7 @@ void Prober::on_connection_up(RegionId region, std::uint32_t connection, Instant
   enter(now);
   Connection& it = connection_at(region, connection);
   it.up = true;
+  it.draining = false;
   it.unanswered_count = 0;
   it.oldest_counted = false;
   it.late = 0;
@@ -87,13 +88,13 @@ void Prober::on_pong(RegionId region, std::uint32_t connection, const PongReport
   owner.last_heard = now;
   owner.cost.over_capacity = pong.over_capacity;
   owner.detector.on_answer(pong.round_trip, fair, now, options_.detector);
-  owner.detector.set_draining(pong.draining);
+  it.draining = pong.draining;
   refresh(region, now);
 }
 
-void Prober::on_draining(RegionId region, bool draining, Instant now) {
+void Prober::on_connection_draining(RegionId region, std::uint32_t connection, Instant now) {
   enter(now);
-  region_at(region).detector.set_draining(draining);
+  connection_at(region, connection).draining = true;
   refresh(region, now);
 }
 
@@ -182,6 +183,7 @@ void Prober::refresh(RegionId id, Instant now) {
   const std::optional<Duration> fresh = cost_of(region, now);
   if (fresh && !cost.stale) cost.cost = *fresh;
   const RegionState before = cost.state;
+  region.detector.set_draining(drains(region));
   cost.state = region.detector.state();
   costs_.set(id, cost);
   if (before != cost.state || is_news(region.known_cost, cost.cost)) {
@@ -189,6 +191,13 @@ void Prober::refresh(RegionId id, Instant now) {
     speed_up(id, now);
   }
   if (before != cost.state) observer_.on_region_state(id, before, cost.state, now);
+}
+
+bool Prober::drains(const Region& region) {
+  const auto drains = [](const Connection& one) { return !one.up || one.draining; };
+  const auto is_up = [](const Connection& one) { return one.up; };
+  return std::any_of(region.connections.begin(), region.connections.end(), is_up) &&
+         std::all_of(region.connections.begin(), region.connections.end(), drains);
 }
 
 void Prober::count_late_answers(Region& region, Instant now) {

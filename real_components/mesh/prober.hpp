@@ -73,7 +73,9 @@ class Prober {
   void on_ping_sent(routing::RegionId region, std::uint32_t connection, Instant now);
   void on_pong(routing::RegionId region, std::uint32_t connection, const PongReport& pong,
                Instant now);
-  void on_draining(routing::RegionId region, bool draining, Instant now);
+  // The peer behind this connection takes no new queries. A region drains when all its connections
+  // do.
+  void on_connection_draining(routing::RegionId region, std::uint32_t connection, Instant now);
   // A guess from distance, which orders regions that were never measured.
   void set_prior(routing::RegionId region, Duration prior);
 
@@ -104,6 +106,7 @@ class Prober {
     std::uint32_t late = 0;       // one bit per ping, newest lowest: 1 if it was answered late
     bool oldest_counted = false;  // the oldest unanswered ping is in `late` already
     bool up = false;
+    bool draining = false;
   };
   struct Region {
     explicit Region(std::uint64_t seed) : detector(seed) {}
@@ -123,6 +126,7 @@ class Prober {
   void enter(Instant now);
   Region& region_at(routing::RegionId region);
   Connection& connection_at(routing::RegionId region, std::uint32_t connection);
+  static bool drains(const Region& region);
   void refresh(routing::RegionId id, Instant now);
   void count_late_answers(Region& region, Instant now);
   std::optional<Duration> cost_of(const Region& region, Instant now) const;
