@@ -70,24 +70,22 @@ void Prober::on_pong(RegionId region, std::uint32_t connection, const PongReport
   enter(now);
   Connection& it = connection_at(region, connection);
   Region& owner = region_at(region);
-  if (it.unanswered_count != 0) {
+  for (std::uint32_t i = 0; i < pong.answered && it.unanswered_count != 0; ++i) {
     std::shift_left(it.unanswered.begin(), it.unanswered.end(), 1);
     --it.unanswered_count;
     if (!it.oldest_counted) it.late = it.late << 1;
+    it.oldest_counted = false;
   }
-  it.oldest_counted = false;
   // While this edge was away the answer may have lain here: it proves life but measures nothing.
-  const bool fair = now - pong.round_trip >= self_.back_since();
-  if (fair) {
-    const Duration sample = std::max(pong.round_trip - pong.held_by_peer, Duration::zero());
-    if (it.rtt.add(sample, now, options_.rtt)) {
-      owner.last_sample = now;
-      owner.cost.measured = true;
-    }
+  const Duration response_time = pong.round_trip + pong.held_by_peer;
+  const bool fair = now - response_time >= self_.back_since();
+  if (fair && it.rtt.add(pong.round_trip, now, options_.rtt)) {
+    owner.last_sample = now;
+    owner.cost.measured = true;
   }
-  owner.last_heard = now;
-  owner.cost.over_capacity = pong.over_capacity;
-  owner.detector.on_answer(pong.round_trip, fair, now, options_.detector);
+  owner.cost.over_capacity = pong.load >= (owner.cost.over_capacity ? options_.over_capacity_until
+                                                                    : options_.over_capacity_from);
+  owner.detector.on_answer(response_time, fair, now, options_.detector);
   it.draining = pong.draining;
   refresh(region, now);
 }

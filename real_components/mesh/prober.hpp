@@ -37,6 +37,10 @@ struct ProberOptions {
   Duration largest_variance_term = 10ms;
   // Added to the cost per late answer among the last 20 pings of the connection, in percent of it.
   std::uint32_t loss_penalty_percent = 5;
+  // Load (thousandths of capacity) from which a region counts as over capacity, and below which not
+  // again.
+  std::uint32_t over_capacity_from = 1000;
+  std::uint32_t over_capacity_until = 800;
   // Longest time between two ticks.
   Duration tick_interval = 1s;
   // Varies hold-downs between edges.
@@ -55,10 +59,11 @@ class ProberObserver {
 
 // What an answer to a ping carried besides itself.
 struct PongReport {
-  Duration round_trip{};       // from the ping leaving to its answer arriving
-  Duration held_by_peer{};     // how much of it the peer says it kept the ping
+  Duration round_trip{};       // from the ping leaving to its answer arriving, less held_by_peer
+  Duration held_by_peer{};     // how long the peer says it kept the ping
+  std::uint32_t answered = 1;  // pings it answers: a peer may answer only the newest of several
+  std::uint32_t load = 0;      // of the peer, in thousandths of its capacity
   bool draining = false;       // the peer takes no new queries
-  bool over_capacity = false;  // the peer asks for fewer
 };
 
 class Prober {
@@ -113,7 +118,6 @@ class Prober {
     std::vector<Connection> connections;
     FailureDetector detector;
     Instant last_sample{};
-    Instant last_heard{};
     Instant last_used{};
     Instant last_news{};
     Duration interval{};

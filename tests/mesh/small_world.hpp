@@ -144,7 +144,8 @@ class SmallWorld : public ProberObserver {
       ping(event);
     } else if (event.epoch == epochs_[{event.region, event.connection}]) {
       const bool draining = roads[event.region].draining;
-      prober.on_pong(region, event.connection, {now - event.sent, 0ns, draining, false}, now);
+      prober.on_pong(region, event.connection,
+                     {.round_trip = now - event.sent, .draining = draining}, now);
     }
   }
 

@@ -29,14 +29,6 @@ TEST(Prober, CallsARegionUnmeasuredUntilItWasHeard) {
   EXPECT_FALSE(world.cost(7).measured);  // never even mentioned
 }
 
-TEST(Prober, DeductsTheTimeThePeerHeldThePing) {
-  SmallWorld world(std::vector<Road>(1));
-  world.prober.on_ping_sent(routing::RegionId(0), 0, world.now);
-  world.prober.on_pong(routing::RegionId(0), 0, {.round_trip = 90ms, .held_by_peer = 50ms},
-                       world.now + 90ms);
-  EXPECT_EQ(world.cost(0).cost, 40ms + 20ms / 5);
-}
-
 struct Fault {
   const char* name;
   Duration round_trip;
@@ -193,6 +185,32 @@ TEST_F(ProberByHand, LetsARegionDrainOnceAllItsConnectionsDo) {
   prober_.on_connection_down(region_, 0, now_);
   prober_.on_connection_up(region_, 0, now_);  // to another origin of the region
   EXPECT_EQ(state(), RegionState::up);
+}
+
+TEST_F(ProberByHand, TakesOneAnswerForSeveralPings) {
+  settle(40ms, 40ms);
+  prober_.on_ping_sent(region_, 0, now_);
+  prober_.on_ping_sent(region_, 0, now_ + 20ms);
+  now_ += 60ms;
+  prober_.on_pong(region_, 0, {.round_trip = 40ms, .answered = 2}, now_);
+  now_ += 1s;
+  prober_.tick(now_);
+  EXPECT_LT(cost(), 45ms);  // nothing is owed any more, so no silence counts
+}
+
+TEST_F(ProberByHand, PassesOnThatARegionAsksForLessUntilItIsClearlyBetter) {
+  settle(40ms, 40ms);
+  const auto over_capacity_at = [this](std::uint32_t load) {
+    prober_.on_ping_sent(region_, 0, now_);
+    prober_.on_pong(region_, 0, {.round_trip = 40ms, .load = load}, now_ + 40ms);
+    now_ += 1s;
+    return prober_.costs().of(region_).over_capacity;
+  };
+  EXPECT_FALSE(over_capacity_at(990));
+  EXPECT_TRUE(over_capacity_at(1000));
+  EXPECT_TRUE(over_capacity_at(900));
+  EXPECT_FALSE(over_capacity_at(790));
+  EXPECT_FALSE(over_capacity_at(900));
 }
 
 TEST_F(ProberByHand, ExpectsNoAnswerFromAConnectionThatIsGone) {
