@@ -1,5 +1,5 @@
-// Lengths are integers, so sums and ties do not depend on the order of additions; equal ways are decided
-// by the order of cables in the file.
+// Lengths are integers, so sums and ties do not depend on the order of additions; equal ways are
+// decided by the order of cables in the file.
 #include "sim/network/backbone.hpp"
 
 #include "sim/base/document_json.hpp"
@@ -7,6 +7,7 @@
 #include <boost/graph/dijkstra_shortest_paths.hpp>
 
 #include <algorithm>
+#include <functional>
 #include <limits>
 #include <map>
 
@@ -14,6 +15,17 @@ namespace wanlab::network {
 namespace {
 
 constexpr Millimetres unreachable = std::numeric_limits<Millimetres>::max();
+
+// Parallel cables exist, so a tree remembers edges and not predecessors.
+template <typename Edge>
+struct RememberEdge : boost::default_dijkstra_visitor {
+  explicit RememberEdge(std::vector<std::optional<Edge>>& the_edges) : edges(&the_edges) {}
+  template <typename Graph>
+  void edge_relaxed(Edge edge, const Graph& graph) {
+    (*edges)[boost::target(edge, graph)] = edge;
+  }
+  std::vector<std::optional<Edge>>* edges;
+};
 
 }  // namespace
 
@@ -61,8 +73,8 @@ Backbone::AccessList Backbone::access(const Site& site) const {
   std::vector<Candidate> hubs, all;
   for (NodeIndex node = 0; node < count; ++node) {
     const Candidate candidate{
-        to_millimetres(great_circle_kilometres(site.latitude, site.longitude,
-                                               graph_[node].latitude, graph_[node].longitude)),
+        to_millimetres(great_circle_kilometres(site.latitude, site.longitude, graph_[node].latitude,
+                                               graph_[node].longitude)),
         node};
     all.push_back(candidate);
     if (!graph_[node].waypoint) hubs.push_back(candidate);
@@ -94,20 +106,11 @@ const Backbone::Tree& Backbone::tree(NodeIndex from, View view) const {
     return view == View::intact || !graph_[edge].given_up;
   };
   const boost::filtered_graph<Graph, std::function<bool(Edge)>> cables(graph_, usable);
-  // Parallel cables exist, so the tree remembers edges and not predecessors.
-  struct RememberEdge : boost::default_dijkstra_visitor {
-    explicit RememberEdge(std::vector<std::optional<Edge>>& edges) : edges_(&edges) {}
-    template <typename AnyGraph>
-    void edge_relaxed(Edge edge, const AnyGraph& graph) {
-      (*edges_)[boost::target(edge, graph)] = edge;
-    }
-    std::vector<std::optional<Edge>>* edges_;
-  };
   boost::dijkstra_shortest_paths(cables, from,
                                  boost::weight_map(boost::get(&Cable::length, graph_))
                                      .distance_map(tree.distance.data())
                                      .distance_inf(unreachable)
-                                     .visitor(RememberEdge(tree.last_edge)));
+                                     .visitor(RememberEdge<Edge>(tree.last_edge)));
   return tree;
 }
 

@@ -1,5 +1,5 @@
-// The cables between cities as a Boost graph, and the shortest ways over it while some of them are cut.
-// Knows kilometres only; Wan turns them into time.
+// The cables between cities as a Boost graph, and the shortest ways over it while some of them are
+// cut. Knows kilometres only; Wan turns them into time.
 #pragma once
 
 #include "sim/network/geography.hpp"
@@ -29,7 +29,8 @@ class Backbone {
 
   struct Route {
     bool reachable = false;
-    // It leads over a cable that is cut and that routing has not given up yet: packets are lost there.
+    // It leads over a cable that is cut and that routing has not given up yet: packets are lost
+    // there.
     bool interrupted = false;
     Millimetres length = 0;
   };
@@ -47,8 +48,9 @@ class Backbone {
   // Names of the nodes on that route, for people.
   std::vector<std::string> stations(const AccessList& source, const AccessList& target) const;
 
-  // A name is a corridor ("red_sea") or the two ends of a cable ("NYC-BUD"). Each returns the number of
-  // cables it meant: 0 for an unknown name. Cuts that overlap are counted, so repairing one leaves the other.
+  // A name is a corridor ("red_sea") or the two ends of a cable ("NYC-BUD"). Each returns the
+  // number of cables it meant: 0 for an unknown name. Cuts that overlap are counted, so repairing
+  // one leaves the other.
   std::size_t cut(std::string_view name);
   std::size_t repair(std::string_view name);
   // Routing learns of all cuts made so far. (Repairs it learns at once.)
@@ -69,8 +71,7 @@ class Backbone {
     std::uint32_t cuts = 0;
     bool given_up = false;
   };
-  using Graph =
-      boost::adjacency_list<boost::vecS, boost::vecS, boost::undirectedS, Node, Cable>;
+  using Graph = boost::adjacency_list<boost::vecS, boost::vecS, boost::undirectedS, Node, Cable>;
   using Edge = boost::graph_traits<Graph>::edge_descriptor;
 
   // Shortest ways from one node to all others.

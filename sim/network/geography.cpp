@@ -1,5 +1,5 @@
-// Great circles through the chord: two unit vectors, their distance, and the arc above it. The series below
-// are exact to about 1e-15, which is nanometres on the ground.
+// Great circles through the chord: two unit vectors, their distance, and the arc above it. The
+// series below are exact to about 1e-15, which is nanometres on the ground.
 #include "sim/network/geography.hpp"
 
 #include <array>
@@ -57,9 +57,12 @@ double sine(double degrees) {
   }
 }
 
-double cosine(double degrees) { return sine(degrees + 90); }
+double cosine(double degrees) {
+  return sine(degrees + 90);
+}
 
-// For 0 <= x <= 1. Above one half by asin(x) = pi/2 - 2 asin(sqrt((1 - x) / 2)), where the series converges.
+// For 0 <= x <= 1. Above one half by asin(x) = pi/2 - 2 asin(sqrt((1 - x) / 2)), where the series
+// converges.
 double arc_sine(double x) {
   if (x > 0.5) return half_pi - 2 * arc_sine(std::sqrt((1 - x) / 2));
   const double square = x * x;

@@ -1,6 +1,7 @@
-// Boost's reader hands over every attribute as text with its declared type. The usual typed property maps are
-// not used on purpose: the Zoo declares one name ("id", "label") with different types for graph, node and
-// edge, and a map of another type makes the reader throw. Attributes not named here are ignored.
+// Boost's reader hands over every attribute as text with its declared type. The usual typed
+// property maps are not used on purpose: the Zoo declares one name ("id", "label") with different
+// types for graph, node and edge, and a map of another type makes the reader throw. Attributes not
+// named here are ignored.
 #include "sim/network/graphml.hpp"
 
 #include "sim/base/document_json.hpp"
@@ -86,12 +87,13 @@ Collector collect(const std::string& text, const std::string& file) {
       return collector;
     }
   } catch (const std::exception& error) {
-    throw base::InputError(file, "", std::string("is no GraphML that can be read: ") + error.what());
+    throw base::InputError(file, "",
+                           std::string("is no GraphML that can be read: ") + error.what());
   }
 }
 
-// Longitudes are averaged relative to the first one, so that neighbours on both sides of the date line do
-// not meet in Africa.
+// Longitudes are averaged relative to the first one, so that neighbours on both sides of the date
+// line do not meet in Africa.
 void place_between_neighbours(Node& node, const std::vector<const Node*>& neighbours) {
   double latitude = 0, turn = 0;
   const double first = *neighbours.front()->longitude;
@@ -133,10 +135,10 @@ void place_nodes(Collector& graph, const std::string& file) {
   }
   for (std::size_t index = 0; index < graph.nodes.size(); ++index) {
     if (graph.nodes[index].has_place()) continue;
-    throw base::InputError(file, "",
-                           "node \"" + graph.nodes[index].label + "\" (number " +
-                               std::to_string(index + 1) +
-                               ") has no Latitude and Longitude, and no node it is connected to has");
+    throw base::InputError(
+        file, "",
+        "node \"" + graph.nodes[index].label + "\" (number " + std::to_string(index + 1) +
+            ") has no Latitude and Longitude, and no node it is connected to has");
   }
 }
 
@@ -158,8 +160,7 @@ void name_nodes(std::vector<Node>& nodes) {
 
 }  // namespace
 
-Topology read_graphml(std::istream& input, const std::string& file,
-                      const GraphmlOptions& options) {
+Topology read_graphml(std::istream& input, const std::string& file, const GraphmlOptions& options) {
   std::ostringstream text;
   text << input.rdbuf();
   Collector graph = collect(text.str(), file);
@@ -190,8 +191,8 @@ Topology read_graphml(std::istream& input, const std::string& file,
   for (const auto& [a, b] : graph.edges) {
     if (a == b) continue;
     const Node &from = graph.nodes[a], &to = graph.nodes[b];
-    const double kilometres = great_circle_kilometres(*from.latitude, *from.longitude,
-                                                      *to.latitude, *to.longitude);
+    const double kilometres =
+        great_circle_kilometres(*from.latitude, *from.longitude, *to.latitude, *to.longitude);
     topology.backbone_cables.push_back({from.label, to.label, kilometres * options.detour, ""});
   }
   return topology;

@@ -1,5 +1,5 @@
-// A topology as data: places, measured round trips between them, and the cables that carry the rest.
-// Plain values without behaviour; Wan answers questions about paths.
+// A topology as data: places, measured round trips between them, and the cables that carry the
+// rest. Plain values without behaviour; Wan answers questions about paths.
 #pragma once
 
 #include "real_components/runtime/time.hpp"
@@ -29,8 +29,8 @@ struct Site {
 struct MeasuredPath {
   std::string source, target;
   Duration round_trip{};
-  Duration jitter_p90{};  // 90th percentile minus median of the round trip
-  double loss = 0;        // probability per segment
+  Duration jitter_p90{};              // 90th percentile minus median of the round trip
+  double loss = 0;                    // probability per segment
   std::uint64_t bits_per_second = 0;  // 0: the plan's default
 };
 
@@ -47,10 +47,10 @@ struct BackboneCable {
   std::string corridor;  // cables that share a fate; empty: none
 };
 
-// How a site without `hubs` reaches the backbone: its nearest node, however far, and up to `hubs` in all
-// within reach. A remote site, which has no node but waypoints within reach, joins its nearest node of
-// any kind and further nodes within remote reach. Two sites closer than the direct reach may also use a
-// line of their own.
+// How a site without `hubs` reaches the backbone: its nearest node, however far, and up to `hubs`
+// in all within reach. A remote site, which has no node but waypoints within reach, joins its
+// nearest node of any kind and further nodes within remote reach. Two sites closer than the direct
+// reach may also use a line of their own.
 struct AccessRules {
   std::uint32_t hubs = 3;
   double factor = 1.2;  // access kilometres per kilometre of great circle
@@ -68,17 +68,19 @@ struct Topology {
   std::vector<BackboneNode> backbone_nodes;
   std::vector<BackboneCable> backbone_cables;
   AccessRules access;
-  // Round trip over `p` kilometres of backbone = intercept + p * per_kilometre. Sites nearer to each other
-  // than `nearby_kilometres` pay less: the intercept grows evenly with distance from `nearby_intercept`.
+  // Round trip over `p` kilometres of backbone = intercept + p * per_kilometre. Sites nearer to
+  // each other than `nearby_kilometres` pay less: the intercept grows evenly with distance from
+  // `nearby_intercept`.
   Duration backbone_intercept{};
   Duration backbone_per_kilometre{};
   Duration nearby_intercept{};
   double nearby_kilometres = 0;
-  double jitter_share = 0;  // jitter_p90 of a path without measurement, as a share of its round trip
-  double loss = 0;          // of a path without measurement, probability per segment
-  Duration within_zone{};      // round trip inside one zone
-  Duration between_zones{};    // round trip between two zones of a region
-  Duration reroute_delay{};    // from a cut cable to converged new routes
+  double jitter_share =
+      0;                   // jitter_p90 of a path without measurement, as a share of its round trip
+  double loss = 0;         // of a path without measurement, probability per segment
+  Duration within_zone{};  // round trip inside one zone
+  Duration between_zones{};  // round trip between two zones of a region
+  Duration reroute_delay{};  // from a cut cable to converged new routes
 };
 
 }  // namespace wanlab::network

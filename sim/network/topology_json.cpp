@@ -1,4 +1,5 @@
-// Reads topology files. Everything a file can get wrong is refused here, so Wan may trust a Topology.
+// Reads topology files. Everything a file can get wrong is refused here, so Wan may trust a
+// Topology.
 #include "sim/network/topology_json.hpp"
 
 #include "sim/base/nearest_name.hpp"
@@ -17,8 +18,8 @@ using base::Object;
 using base::Value;
 
 constexpr base::Range<Duration> up_to_ten_seconds{Duration::zero(), std::chrono::seconds(10)};
-// Light in fibre needs 10 us of round trip per kilometre; measurements may be 5 % below for the coordinates
-// of a region being those of its metro.
+// Light in fibre needs 10 us of round trip per kilometre; measurements may be 5 % below for the
+// coordinates of a region being those of its metro.
 constexpr double floor_ms_per_kilometre = 0.01 * 0.95;
 
 struct Place {
@@ -29,7 +30,8 @@ struct Place {
   std::string text() const { return pointer.empty() ? file : file + " at " + pointer; }
 };
 
-// A measured path whose jitter and loss may still have to come from the defaults of an including file.
+// A measured path whose jitter and loss may still have to come from the defaults of an including
+// file.
 struct PendingPath {
   MeasuredPath path;
   bool has_jitter = false, has_loss = false;
@@ -43,6 +45,9 @@ class Loader {
 
  private:
   using Selection = std::set<std::string>;
+  struct Included {
+    bool has_sites, is_part;
+  };
 
   void read_file(const std::filesystem::path& path, const Value* included_by);
   void read_includes(const Object& top, const std::filesystem::path& folder);
@@ -66,8 +71,9 @@ class Loader {
   std::map<std::string, Place, std::less<>> node_places_;
   std::map<std::pair<std::string, std::string>, Place> path_places_;
 
-  std::vector<std::filesystem::path> open_files_;  // from the main file to the one being read
-  std::map<std::filesystem::path, bool> files_;    // finished; true: only a part was taken
+  std::vector<std::filesystem::path> open_files_;    // from the main file to the one being read
+  std::map<std::filesystem::path, Included> files_;  // finished
+  std::size_t sites_seen_ = 0;
   const Selection* selection_ = nullptr;
   Selection left_out_;
 };
@@ -86,7 +92,9 @@ std::pair<double, double> coordinates(const Value& value) {
   return {numbers[0].number({-90, 90}), numbers[1].number({-180, 180})};
 }
 
-bool is_located(const Site& site) { return site.latitude != 0 || site.longitude != 0; }
+bool is_located(const Site& site) {
+  return site.latitude != 0 || site.longitude != 0;
+}
 
 Duration milliseconds_as_duration(double milliseconds) {
   return Duration(static_cast<std::int64_t>(milliseconds * 1e6 + 0.5));
@@ -102,7 +110,9 @@ void Loader::read_file(const std::filesystem::path& path, const Value* included_
   }
   const auto done = files_.find(id);
   if (done != files_.end()) {
-    if ((done->second || selection_ != nullptr) && included_by != nullptr) {
+    // Reading it once is enough, unless the two readings differ.
+    const bool differs = done->second.is_part || selection_ != nullptr;
+    if (done->second.has_sites && differs && included_by != nullptr) {
       included_by->refuse("\"" + path.filename().string() +
                           "\" is included twice, and \"only\" takes a part of it");
     }
@@ -113,6 +123,7 @@ void Loader::read_file(const std::filesystem::path& path, const Value* included_
     included_by->refuse("there is no file " + path.string());
   }
   open_files_.push_back(id);
+  const std::size_t sites_before = sites_seen_;
   if (path.extension() == ".graphml") {
     merge(load_graphml(path), Place(path.string(), ""));
   } else {
@@ -120,7 +131,7 @@ void Loader::read_file(const std::filesystem::path& path, const Value* included_
     read(document.root(), path.parent_path());
   }
   open_files_.pop_back();
-  files_.emplace(id, selection_ != nullptr);
+  files_.emplace(id, Included{sites_seen_ != sites_before, selection_ != nullptr});
 }
 
 void Loader::read(const Value& value, const std::filesystem::path& folder) {
@@ -139,9 +150,9 @@ void Loader::read(const Value& value, const std::filesystem::path& folder) {
     }
   }
   if (const auto defaults = top.find("defaults")) {
-    read_defaults(Object(*defaults, "defaults",
-                         {"within_zone", "between_zones", "jitter_share", "loss",
-                          "reroute_delay"}));
+    read_defaults(
+        Object(*defaults, "defaults",
+               {"within_zone", "between_zones", "jitter_share", "loss", "reroute_delay"}));
   }
   if (const auto backbone = top.find("backbone")) {
     read_backbone(Object(*backbone, "backbone", {"fit", "access", "nodes", "cables"}));
@@ -153,8 +164,8 @@ void Loader::read(const Value& value, const std::filesystem::path& folder) {
     read_matrix(Object(*matrix, "matrix", {"order", "round_trip_ms", "jitter_p90_ms"}));
   }
   for (const Value& path : top.elements("paths")) {
-    read_path(Object(path, "path",
-                     {"from", "to", "round_trip", "jitter_p90", "loss", "bandwidth"}));
+    read_path(
+        Object(path, "path", {"from", "to", "round_trip", "jitter_p90", "loss", "bandwidth"}));
   }
 }
 
@@ -242,8 +253,8 @@ void Loader::read_backbone(const Object& backbone) {
     node.waypoint = object.boolean("waypoint", false);
     const auto [place, is_new] = node_places_.emplace(node.name, Place(value));
     if (!is_new) {
-      object.at("name").refuse("duplicate backbone node \"" + node.name +
-                               "\", first given in " + place->second.text());
+      object.at("name").refuse("duplicate backbone node \"" + node.name + "\", first given in " +
+                               place->second.text());
     }
     topology_.backbone_nodes.push_back(std::move(node));
   }
@@ -251,9 +262,9 @@ void Loader::read_backbone(const Object& backbone) {
     const Object object(value, "cable", {"from", "to", "kilometres", "corridor"});
     const auto end = [&](std::string_view key) -> const BackboneNode& {
       const Value name = object.at(key);
-      const auto node = std::find_if(topology_.backbone_nodes.begin(),
-                                     topology_.backbone_nodes.end(),
-                                     [&](const auto& known) { return known.name == name.text(); });
+      const auto node =
+          std::find_if(topology_.backbone_nodes.begin(), topology_.backbone_nodes.end(),
+                       [&](const auto& known) { return known.name == name.text(); });
       if (node != topology_.backbone_nodes.end()) return *node;
       std::vector<std::string> known;
       for (const auto& [node_name, place] : node_places_) known.push_back(node_name);
@@ -302,9 +313,9 @@ void Loader::read_sites(const Object& top, std::string_view key, SiteKind kind) 
       }
     }
     if (!at && !site.hubs.empty()) {
-      const auto hub = std::find_if(topology_.backbone_nodes.begin(),
-                                    topology_.backbone_nodes.end(),
-                                    [&](const auto& node) { return node.name == site.hubs[0]; });
+      const auto hub =
+          std::find_if(topology_.backbone_nodes.begin(), topology_.backbone_nodes.end(),
+                       [&](const auto& node) { return node.name == site.hubs[0]; });
       site.latitude = hub->latitude;
       site.longitude = hub->longitude;
     }
@@ -313,6 +324,7 @@ void Loader::read_sites(const Object& top, std::string_view key, SiteKind kind) 
 }
 
 void Loader::add_site(Site site, const Place& place) {
+  ++sites_seen_;
   const auto known = site_index_.find(site.name);
   if (known != site_index_.end()) {
     throw TopologyError(place.file, place.pointer,
@@ -438,9 +450,9 @@ void Loader::merge(const Topology& part, const Place& place) {
   for (const BackboneNode& node : part.backbone_nodes) {
     const auto [known, is_new] = node_places_.emplace(node.name, place);
     if (!is_new) {
-      throw TopologyError(place.file, place.pointer,
-                          "duplicate backbone node \"" + node.name + "\", first given in " +
-                              known->second.text());
+      throw TopologyError(
+          place.file, place.pointer,
+          "duplicate backbone node \"" + node.name + "\", first given in " + known->second.text());
     }
     topology_.backbone_nodes.push_back(node);
   }
@@ -458,8 +470,9 @@ void Loader::merge(const Topology& part, const Place& place) {
 
 Topology Loader::finish(const Place& whole) {
   if (topology_.sites.empty()) {
-    throw TopologyError(whole.file, whole.pointer,
-                        "a topology needs at least one site in \"regions\", \"pops\" or \"metros\"");
+    throw TopologyError(
+        whole.file, whole.pointer,
+        "a topology needs at least one site in \"regions\", \"pops\" or \"metros\"");
   }
   for (PendingPath& pending : paths_) {
     if (!pending.has_jitter) {

@@ -7,8 +7,12 @@ namespace {
 
 using base::Json;
 
-Json text(const std::string& value) { return Json::make_text(value); }
-Json duration(Duration value) { return Json::make_text(base::format_duration(value)); }
+Json text(const std::string& value) {
+  return Json::make_text(value);
+}
+Json duration(Duration value) {
+  return Json::make_text(base::format_duration(value));
+}
 
 Json texts(const std::vector<std::string>& values) {
   Json array = Json::make_array();

@@ -12,7 +12,8 @@ namespace wanlab::network {
 namespace {
 
 constexpr std::int64_t millimetres_in_kilometre = 1'000'000;
-// Light in fibre travels 200 km per millisecond (refractive index about 1.5): 10 ns of round trip per metre.
+// Light in fibre travels 200 km per millisecond (refractive index about 1.5): 10 ns of round trip
+// per metre.
 constexpr Millimetres millimetres_per_nanosecond_of_round_trip = 100;
 
 Duration fibre_floor(Millimetres great_circle) {
@@ -140,7 +141,8 @@ PathQuality Wan::compute(SiteIndex a, SiteIndex b) const {
 
   // Both ends of a pair take the same way, whoever asks.
   const auto way = [&, from = low, to = high](Backbone::View view, Millimetres great_circle) {
-    const auto route = state.backbone.route(state.access(from, sites_), state.access(to, sites_), view);
+    const auto route =
+        state.backbone.route(state.access(from, sites_), state.access(to, sites_), view);
     State::Way best{route.reachable, route.interrupted, route.length};
     if (great_circle < to_millimetres(state.rules.direct_reach_kilometres)) {
       const double kilometres = static_cast<double>(great_circle) / millimetres_per_kilometre;
@@ -155,7 +157,8 @@ PathQuality Wan::compute(SiteIndex a, SiteIndex b) const {
     const Millimetres great_circle = to_millimetres(great_circle_kilometres(low, high));
     const State::Way now = way(Backbone::View::current, great_circle);
     if (has_measurement) {
-      // A measurement says nothing about cables, so only what a cut adds to the backbone's way counts.
+      // A measurement says nothing about cables, so only what a cut adds to the backbone's way
+      // counts.
       const State::Way built = way(Backbone::View::intact, great_circle);
       if (built.reachable) {
         if (!now.reachable || now.interrupted) return {};
@@ -173,9 +176,8 @@ PathQuality Wan::compute(SiteIndex a, SiteIndex b) const {
     quality.loss = measured->second.loss;
     quality.bits_per_second = measured->second.bits_per_second;
   } else {
-    quality.jitter_p90 =
-        Duration(static_cast<std::int64_t>(static_cast<double>(round_trip.count()) *
-                                           state.jitter_share / 2));
+    quality.jitter_p90 = Duration(static_cast<std::int64_t>(
+        static_cast<double>(round_trip.count()) * state.jitter_share / 2));
     quality.loss = state.loss;
   }
   return quality;
@@ -188,10 +190,9 @@ std::vector<std::string> Wan::stations(SiteIndex a, SiteIndex b) const {
 void Wan::cut(std::string_view name, Rerouting rerouting) {
   if (state_->backbone.cut(name) == 0) {
     const std::vector<std::string> known = cable_names();
-    throw base::InputError(
-        state_->where, "",
-        "there is no corridor or cable \"" + std::string(name) + "\"" +
-            base::did_you_mean(name, known));
+    throw base::InputError(state_->where, "",
+                           "there is no corridor or cable \"" + std::string(name) + "\"" +
+                               base::did_you_mean(name, known));
   }
   if (rerouting == Rerouting::at_once) state_->backbone.reroute();
   ++generation_;
@@ -205,14 +206,15 @@ void Wan::reroute() {
 void Wan::repair(std::string_view name) {
   if (state_->backbone.repair(name) == 0) {
     const std::vector<std::string> known = cable_names();
-    throw base::InputError(
-        state_->where, "",
-        "there is no corridor or cable \"" + std::string(name) + "\"" +
-            base::did_you_mean(name, known));
+    throw base::InputError(state_->where, "",
+                           "there is no corridor or cable \"" + std::string(name) + "\"" +
+                               base::did_you_mean(name, known));
   }
   ++generation_;
 }
 
-std::vector<std::string> Wan::cable_names() const { return state_->backbone.names(); }
+std::vector<std::string> Wan::cable_names() const {
+  return state_->backbone.names();
+}
 
 }  // namespace wanlab::network

@@ -1,5 +1,6 @@
-// Answers what a packet meets between two places of a topology: delay, jitter, loss, bandwidth, and whether
-// there is a way at all. Has no clock and draws no chance; who calls it decides when cables break.
+// Answers what a packet meets between two places of a topology: delay, jitter, loss, bandwidth, and
+// whether there is a way at all. Has no clock and draws no chance; who calls it decides when cables
+// break.
 #pragma once
 
 #include "real_components/runtime/time.hpp"
@@ -19,20 +20,22 @@ namespace wanlab::network {
 using SiteIndex = std::uint32_t;  // position in Topology::sites
 
 struct PathQuality {
-  // One way, without jitter and serialization. forward + backward is the round trip to the nanosecond,
-  // and the forward delay of (a, b) is the backward delay of (b, a) unless the topology measures each way.
+  // One way, without jitter and serialization. forward + backward is the round trip to the
+  // nanosecond, and the forward delay of (a, b) is the backward delay of (b, a) unless the topology
+  // measures each way.
   Duration forward{}, backward{};
-  // 90th percentile minus median of one direction: half of the round trip's, because over the long windows
-  // of the measurements both directions mostly drift together.
+  // 90th percentile minus median of one direction: half of the round trip's, because over the long
+  // windows of the measurements both directions mostly drift together.
   Duration jitter_p90{};
   double loss = 0;                    // probability per segment and direction
   std::uint64_t bits_per_second = 0;  // 0: the plan's default
-  // False: packets vanish, because a cut cable left no way or is not routed around yet. Delays are 0 then.
+  // False: packets vanish, because a cut cable left no way or is not routed around yet. Delays are
+  // 0 then.
   bool reachable = false;
 };
 
-// How soon routing knows of a cut. `pending`: packets over the cable are lost until reroute() is called,
-// which the world does Topology::reroute_delay later.
+// How soon routing knows of a cut. `pending`: packets over the cable are lost until reroute() is
+// called, which the world does Topology::reroute_delay later.
 enum class Rerouting : std::uint8_t { at_once, pending };
 
 // Not for several threads at once: qualities are computed when first asked for and kept.
@@ -51,8 +54,8 @@ class Wan {
   const Site& site(SiteIndex index) const { return sites_[index]; }
   Duration reroute_delay() const { return reroute_delay_; }
 
-  // Within one site the zones decide; between sites they do not matter. Measured where the topology has a
-  // measurement, else estimated from the backbone, and never below what light in fibre needs.
+  // Within one site the zones decide; between sites they do not matter. Measured where the topology
+  // has a measurement, else estimated from the backbone, and never below what light in fibre needs.
   const PathQuality& path(SiteIndex a, std::uint32_t zone_a, SiteIndex b,
                           std::uint32_t zone_b) const;
   bool is_measured(SiteIndex a, SiteIndex b) const;
@@ -60,7 +63,8 @@ class Wan {
   // Backbone nodes on the present way between two sites; empty where there is none.
   std::vector<std::string> stations(SiteIndex a, SiteIndex b) const;
 
-  // Names are corridors ("red_sea") or cables ("NYC-BUD"). Throws base::InputError for an unknown one.
+  // Names are corridors ("red_sea") or cables ("NYC-BUD"). Throws base::InputError for an unknown
+  // one.
   void cut(std::string_view name, Rerouting rerouting = Rerouting::at_once);
   void reroute();
   void repair(std::string_view name);
