@@ -57,6 +57,7 @@ class Value {
 
   const Json& json() const { return *json_; }
   const std::string& pointer() const { return pointer_; }
+  // The file this value was written in.
   const std::string& file() const;
 
   // Each refuses a value of another type, of another unit, or out of the range.
@@ -139,6 +140,8 @@ class Document {
   const std::string& file() const;
   // From now on, refusals at or under `pointer` say that `note` put the value there.
   void note_change(std::string pointer, std::string note);
+  // What stands at or under `pointer` was written in another file. Later notes win.
+  void note_file(std::string pointer, std::string file);
 
  private:
   std::shared_ptr<DocumentData> data_;

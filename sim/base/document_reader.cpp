@@ -17,6 +17,7 @@ struct DocumentData {
   std::string file;
   Json root;
   std::vector<std::pair<std::string, std::string>> changes;  // pointer, note
+  std::vector<std::pair<std::string, std::string>> files;    // pointer, file
 };
 
 namespace {
@@ -30,7 +31,11 @@ std::string plain_number(double value) {
   return describe(json);
 }
 
-// "5 000 000" style is not JSON: numbers in messages are written plainly.
+bool stands_under(const std::string& pointer, const std::string& ancestor) {
+  return pointer.starts_with(ancestor) &&
+         (pointer.size() == ancestor.size() || pointer[ancestor.size()] == '/');
+}
+
 std::string range_text(std::uint64_t least, std::uint64_t most) {
   return "from " + std::to_string(least) + " to " + std::to_string(most);
 }
@@ -75,7 +80,8 @@ std::string read_file(const std::filesystem::path& path) {
 }
 
 Document::Document(std::string file, Json root)
-    : data_(std::make_shared<DocumentData>(DocumentData{std::move(file), std::move(root), {}})) {}
+    : data_(
+          std::make_shared<DocumentData>(DocumentData{std::move(file), std::move(root), {}, {}})) {}
 Value Document::root() const {
   return Value(*data_, data_->root, "");
 }
@@ -89,15 +95,22 @@ void Document::note_change(std::string pointer, std::string note) {
   data_->changes.emplace_back(std::move(pointer), std::move(note));
 }
 
+void Document::note_file(std::string pointer, std::string file) {
+  data_->files.emplace_back(std::move(pointer), std::move(file));
+}
+
 const std::string& Value::file() const {
-  return document_->file;
+  const std::string* file = &document_->file;
+  for (const auto& [pointer, name] : document_->files)
+    if (stands_under(pointer_, pointer)) file = &name;
+  return *file;
 }
 
 void Value::refuse(const std::string& message) const {
   std::string note;
   for (const auto& [pointer, text] : document_->changes)
-    if (pointer_ == pointer || pointer_.starts_with(pointer + "/")) note = " (" + text + ")";
-  throw InputError(document_->file, pointer_, message + note);
+    if (stands_under(pointer_, pointer)) note = " (" + text + ")";
+  throw InputError(file(), pointer_, message + note);
 }
 
 void Value::refuse_expected(const std::string& expected) const {

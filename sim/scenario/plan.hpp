@@ -168,6 +168,9 @@ struct ClientGroup {
     std::uint32_t count = 0;
   };
   std::vector<Arrival> arrivals;
+  // The connections of a row start evenly over this time: number k of n at k / n of it. Zero:
+  // together.
+  Duration arrivals_spread = Duration::zero();
 };
 
 // Targets: two sites for slow, lossy and partition; a corridor or "city-city" of the topology's
@@ -182,19 +185,15 @@ struct Fault {
   double loss = 0;             // lossy, probability per segment
 };
 
-// A threshold on a value of the summary, e.g. {"connections.failed", at_most 0}. The value compared
-// is `metric`, less the value of `minus` (when given), divided by the value of `metric` in the run
-// of the variant `compared_to` (when given).
+// A threshold on a value of the summary, or on the difference or ratio of two ("a - b", "a / b"),
+// e.g. {"connections.failed", at_most 0}.
 struct Expectation {
   std::string metric;
-  std::string minus;        // another metric of the same run
-  std::string compared_to;  // another variant of the same scenario
   std::optional<double> at_least, at_most, equals;
 };
 
 struct Plan {
   std::string name, why;
-  std::string variant;  // which of the scenario's variants this is; empty: none
   std::uint64_t seed = 1;
   std::string topology_name;
   network::Topology topology;

@@ -113,7 +113,7 @@ void visit_fields(V& visit, S& group) {
   auto& [name, kind, site, endpoint, user, password, resolver, tls, plugin, hosts, per_host,
          in_flight, descriptors, start, ramp, hold, drain, concurrency, burst, refill,
          refill_period, cold_minimum, cold_maximum, connect_timeout, retry, interval_minimum,
-         interval_maximum, on_connect, statement, query_timeout, stalls, arrivals] = group;
+         interval_maximum, on_connect, statement, query_timeout, stalls, arrivals, spread] = group;
   visit("name", name);
   visit("kind", kind);
   visit("site", site);
@@ -145,6 +145,7 @@ void visit_fields(V& visit, S& group) {
   visit("statement", statement);
   visit("query_timeout", query_timeout);
   visit("stalls_in_handshake", stalls);
+  visit("arrivals_spread", spread);
   visit("arrivals", arrivals);
 }
 
@@ -163,10 +164,9 @@ void visit_fields(V& visit, S& fault) {
 
 template <typename V, Is<Expectation> S>
 void visit_fields(V& visit, S& expectation) {
-  auto& [metric, minus, compared_to, at_least, at_most, equals] = expectation;
+  auto& [metric, at_least, at_most, equals] = expectation;
   visit("metric", metric);
-  visit("minus", minus);
-  visit("compared_to", compared_to);
+
   visit("at_least", at_least);
   visit("at_most", at_most);
   visit("equals", equals);
@@ -174,12 +174,12 @@ void visit_fields(V& visit, S& expectation) {
 
 template <typename V, Is<Plan> S>
 void visit_fields(V& visit, S& plan) {
-  auto& [name, why, variant, seed, topology_name, topology, jitter, bandwidth, duration, warm_up,
-         store_site, edges, origins, databases, credentials, endpoints, clients, faults,
-         expectations, idle_hosts, print_every_step] = plan;
+  auto& [name, why, seed, topology_name, topology, jitter, bandwidth, duration, warm_up, store_site,
+         edges, origins, databases, credentials, endpoints, clients, faults, expectations,
+         idle_hosts, print_every_step] = plan;
   visit("name", name);
   visit("why", why);
-  visit("variant", variant);
+
   visit("seed", seed);
   visit("topology_name", topology_name);
   visit("jitter", jitter);
