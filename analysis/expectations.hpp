@@ -12,13 +12,11 @@ namespace wanlab::analysis {
 // An expectation names one metric of metrics.hpp, or the difference or ratio of two of them:
 //   "connect_latency_ms.p99"
 //   "groups.direct.first_answer_latency_ms.p50 - groups.edge.first_answer_latency_ms.p50"
-//   "groups.two-nodes.connections.established_per_s /
-//   groups.one-node.connections.established_per_s"
-// The operator stands between spaces, so names may contain "-" and "/".
+//   "groups.two.connections.established_per_s / groups.one.connections.established_per_s"
+// The operator stands between spaces, so that names may contain "-" and "/".
 
-// Everything wrong with the plan's expectations that can be known before running it: a sentence
-// each, with the pointer of the expectation ("/expectations/2") in front of it. An unknown metric
-// comes with the nearest known one.
+// Something wrong with an expectation that can be known before running it, and its JSON pointer in
+// the plan. An unknown metric comes with the nearest known one.
 struct ExpectationProblem {
   std::string pointer, message;
 };

@@ -20,7 +20,7 @@ std::string with_commas(std::string digits) {
   const std::size_t start = digits.front() == '-' ? 1 : 0;
   for (std::size_t at = end; at > start + 3;) {
     at -= 3;
-    digits.insert(at, ",");
+    digits.insert(at, 1, ',');
   }
   return digits;
 }

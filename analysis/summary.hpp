@@ -69,7 +69,7 @@ struct Finding {
 
 // An expectation of the scenario and what became of it.
 struct Verdict {
-  std::string metric;
+  std::string metric;    // as the scenario states it
   std::string expected;  // "at most 0"
   std::string got;       // "12", or "no value"
   bool passed = false;

@@ -35,9 +35,7 @@ std::string status_of(const Summary& summary) {
   return summary.passed() ? "passed" : "failed";
 }
 
-}  // namespace
-
-std::string summary_json(const Summary& summary) {
+Json json_of(const Summary& summary) {
   Json root = Json::make_object();
   root.set("scenario", Json::make_text(summary.scenario));
   root.set("seed", Json::make_natural(summary.seed));
@@ -71,7 +69,13 @@ std::string summary_json(const Summary& summary) {
     backhauls.push(std::move(entry));
   }
   root.set("backhauls", std::move(backhauls));
-  std::string text = to_text(root);
+  return root;
+}
+
+}  // namespace
+
+std::string summary_json(const Summary& summary) {
+  std::string text = to_text(json_of(summary));
   if (text.empty() || text.back() != '\n') text += '\n';
   return text;
 }

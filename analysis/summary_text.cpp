@@ -254,8 +254,8 @@ void write_cost(Writer& out, const Summary& summary) {
              optional_text(summary.bytes_per_connection(), 0, " bytes per connection")});
   table.add({"events", grouped(summary.events),
              optional_text(summary.events_per_second(), 0, " per second")});
-  table.add({"digest", summary.digest, summary.interrupted ? "of the partial run" : ""});
   out.table(table);
+  out.section("digest " + summary.digest + (summary.interrupted ? " (of the partial run)" : ""));
 }
 
 }  // namespace
