@@ -28,7 +28,7 @@ class NameIndex {
   template <typename Predicate>
   std::uint32_t find(std::uint64_t hash, Predicate&& is_it) const {
     const Table& table = *table_.load(std::memory_order_acquire);
-    for (std::uint64_t at = hash;; ++at) {
+    for (std::uint64_t at = hash >> 32;; ++at) {
       const std::uint64_t entry = table.entries[at & table.mask].load(std::memory_order_acquire);
       if (entry == empty) return none;
       if (entry == erased || (entry >> 32) != (hash >> 32)) continue;
@@ -42,6 +42,8 @@ class NameIndex {
   void erase(std::uint64_t hash, std::uint32_t slot);
 
  private:
+  // A search begins at the upper half of the hash: it is what an entry keeps, so a table can be
+  // rebuilt.
   struct Table {
     explicit Table(std::size_t capacity)
         : mask(capacity - 1), entries(new std::atomic<std::uint64_t>[capacity]()) {}

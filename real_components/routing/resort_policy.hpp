@@ -20,8 +20,9 @@ struct ResortOptions {
   // but it pays for a move with reconnections; here a move costs nothing, so less gain suffices.
   Duration minimum_gain = std::chrono::milliseconds{5};
   std::uint32_t minimum_gain_percent = 20;
-  // ...at this many consecutive evaluations (one a second).
+  // ...at this many consecutive ticks. Evaluations in between (a tenth of tolerance) do not count.
   std::uint32_t sustained_ticks = 5;
+  Duration tick = std::chrono::seconds{1};
   // No change for the sake of latency sooner than this after the previous change.
   Duration dwell = std::chrono::seconds{30};
   // Flap damping after RFC 2439, with the common cut-off and reuse figures of routers (2000, 750),
@@ -45,42 +46,50 @@ enum class HeadChange : std::uint8_t {
   failure,   // the old head is suspect, down, draining or over capacity: now
 };
 
-// Sorts by the policy's total order: usable before unusable, measured before never measured, then
-// quantised cost, prior, name. The same input gives the same output wherever it was before.
+// How well a region's state serves, 0 best: up, probation, suspect or over capacity, never
+// measured, down, draining. The never-measured come behind everything that has answered and before
+// what is known not to answer: a region about which nothing is known must not look like a perfect
+// one.
+std::uint32_t rank(const RegionCost& cost);
+
+// Sorts by the policy's total order: rank, quantised cost (if measured), prior, name. The same set
+// and costs give the same order, whatever the order was before.
 void sort_regions(std::span<RegionId> regions, const RegionCosts& costs, const RegionTable& names,
                   Duration quantum);
 
-// The history that hysteresis needs for one set of regions. 48 bytes.
+// The history that hysteresis needs for one set of regions.
 class ResortPolicy {
  public:
-  // To be called once a second, and at once whenever the state of a region changes. Reorders
-  // `order` (the set's current order) in place. While costs.panic is set nothing moves.
+  // To be called once a tick, and at once whenever the state of a region changes. Reorders `order`
+  // (the set's current order) in place; the head moves only if the result is not `none`. While
+  // costs.panic is set nothing moves.
   HeadChange evaluate(std::vector<RegionId>& order, const RegionCosts& costs,
                       const RegionTable& names, const ResortOptions& options, Instant now);
 
   // Of the last change.
   Duration cost_before() const { return cost_before_; }
   Duration cost_after() const { return cost_after_; }
-  // In the units of the options, decayed to `now`.
+  // Decayed to `now`.
   std::uint32_t penalty(const ResortOptions& options, Instant now) const;
   bool suppressed() const { return suppressed_; }
 
  private:
-  HeadChange decide(RegionId head, RegionId best, bool all_measured, const RegionCosts& costs,
+  HeadChange decide(const RegionCost& head, const RegionCost& best, bool all_measured,
                     const ResortOptions& options, Instant now);
-  bool release_suppression(const ResortOptions& options, Instant now);
-  void note_change(const ResortOptions& options, Instant now);
+  bool beaten_long_enough(const RegionCost& head, const RegionCost& best,
+                          const ResortOptions& options, Instant now);
+  void count_change(const ResortOptions& options, Instant now);
 
-  Instant changed_at_ = Instant::min();  // min: never
-  Instant begun_at_ = Instant::min();
+  static constexpr Instant never = Instant::min();
+  Instant changed_at_ = never;  // for a reason that counts: not while learning
+  Instant begun_at_ = never;
+  Instant last_tick_ = never;
   Instant suppressed_since_{};
-  Instant last_tick_ = Instant::min();
   Instant penalty_at_{};
   Duration cost_before_{0};
   Duration cost_after_{0};
   std::uint32_t penalty_ = 0;
-  RegionId candidate_ = no_region;
-  std::uint8_t ticks_ = 0;
+  std::uint32_t ticks_ = 0;
   bool learning_ = true;
   bool suppressed_ = false;
 };

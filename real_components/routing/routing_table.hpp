@@ -8,7 +8,9 @@
 
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -76,9 +78,8 @@ class RoutingTable {
   RoutingTable(const RoutingTable&) = delete;
   RoutingTable& operator=(const RoutingTable&) = delete;
 
-  // --- any thread
-  // --------------------------------------------------------------------------------- Without a
-  // Route of that user the handle is false. Looks at neither expiration nor clusters.
+  // --- any thread ---
+  // Without a Route of that user the handle is false. Looks at neither expiration nor clusters.
   RouteHandle find(std::string_view user) const;
   // A view that is not live() if the Route was deleted. Valid until this reader's next quiescent()
   // (on the writing thread: until reclaim()).
@@ -87,11 +88,10 @@ class RoutingTable {
     return view != nullptr && view->generation == handle.generation ? *view : gone_;
   }
 
-  // --- the writing thread
-  // ------------------------------------------------------------------------- Creates or replaces.
-  // A revision older than the one in place is ignored. Duplicate clusters count once.
-  RouteHandle upsert(std::string_view user, const wire::Route& route, std::uint64_t revision,
-                     Instant now);
+  // --- the writing thread ---
+  // Creates or replaces; the last call wins, whatever the revision (a restored store counts anew).
+  // Duplicate clusters count once. Sorted by the costs last given to resort().
+  RouteHandle upsert(std::string_view user, const wire::Route& route, std::uint64_t revision);
   // False if there was none.
   bool remove(std::string_view user, std::uint64_t revision);
   // Takes new costs, once a second and at once when a region's state changes. Also adopts what is
@@ -107,9 +107,8 @@ class RoutingTable {
   std::vector<RegionId> named_regions() const;
   std::size_t size() const { return live_; }
 
-  // --- memory
-  // ------------------------------------------------------------------------------------- A reader
-  // on another thread registers once, and calls quiescent() whenever it holds no view.
+  // --- memory ---
+  // A reader on another thread registers once, and calls quiescent() whenever it holds no view.
   ReaderId register_reader() { return retired_.register_reader(); }
   void unregister_reader(ReaderId reader) { retired_.unregister_reader(reader); }
   void quiescent(ReaderId reader) const { retired_.quiescent(reader); }
@@ -126,13 +125,21 @@ class RoutingTable {
   // Chunk k holds 64 << k slots and never moves, so readers need no care while the table grows.
   static constexpr std::uint32_t first_chunk = 64;
   static constexpr std::size_t chunk_count = 26;
-  const Slot& slot(std::uint32_t index) const;
+  const Slot& slot(std::uint32_t index) const {
+    const std::uint32_t block = index / first_chunk + 1;
+    const auto chunk = static_cast<std::size_t>(std::bit_width(block) - 1);
+    if (chunk >= chunk_count) return nothing_;
+    const Slot* slots = chunks_[chunk].load(std::memory_order_acquire);
+    return slots == nullptr ? nothing_ : slots[index - first_chunk * ((1u << chunk) - 1)];
+  }
   Slot& make_slot(std::uint32_t index);
 
-  std::uint32_t group_of(const wire::Route& route, Instant now);
+  std::uint32_t group_of(const wire::Route& route);
+  void join_group(std::uint32_t index, std::uint32_t group);
   void leave_group(std::uint32_t index);
-  void publish(std::uint32_t index, std::span<const RegionId> order);
   void adopt(std::uint32_t index, HeadChange why);
+  void resort_group(Group& group, Instant now);
+  void adopt_due(Group& group, Instant now);
   Duration adoption_delay(std::string_view user) const;
 
   RegionTable& regions_;
@@ -146,6 +153,8 @@ class RoutingTable {
   std::vector<Record> records_;
   std::vector<std::uint32_t> free_;
   std::vector<std::unique_ptr<Group>> groups_;
+  std::map<std::vector<RegionId>, std::uint32_t> group_ids_;
+  std::vector<RegionId> scratch_;
   std::size_t live_ = 0;
   Retired retired_;
 };
