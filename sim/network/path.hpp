@@ -25,4 +25,18 @@ struct Path {
   bool open() const { return blocked == 0 && !unreachable; }
 };
 
+// What a fault does to every path between two sites, present and future.
+struct Impairment {
+  std::uint32_t source_site, target_site;
+  bool one_way = false;
+  std::int64_t extra_delay = 0;
+  std::uint32_t loss = 0;  // in units of 2^-32
+  bool blocks = false;
+
+  bool concerns(const Path& path) const {
+    return (path.source_site == source_site && path.target_site == target_site) ||
+           (!one_way && path.source_site == target_site && path.target_site == source_site);
+  }
+};
+
 }  // namespace wanlab::network

@@ -495,6 +495,31 @@ void Transport::load_path(Path& path) {
   path.bits_per_second =
       quality.bits_per_second != 0 ? quality.bits_per_second : options_.default_bits_per_second;
   path.unreachable = !quality.reachable;
+  afflict(path);
+}
+
+// What all present faults together make of a path.
+void Transport::afflict(Path& path) const {
+  path.extra_delay = 0;
+  path.extra_loss = 0;
+  path.blocked = 0;
+  for (const auto& [number, impairment] : impairments_) {
+    if (!impairment.concerns(path)) continue;
+    path.extra_delay += impairment.extra_delay;
+    path.extra_loss = std::max(path.extra_loss, impairment.loss);
+    if (impairment.blocks) ++path.blocked;
+  }
+}
+
+std::uint32_t Transport::impair(const Impairment& impairment) {
+  impairments_.emplace(++last_impairment_, impairment);
+  for (Path& path : paths_) afflict(path);
+  return last_impairment_;
+}
+
+void Transport::mend(std::uint32_t impairment) {
+  impairments_.erase(impairment);
+  for (Path& path : paths_) afflict(path);
 }
 
 void Transport::refresh_paths() {

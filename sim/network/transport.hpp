@@ -16,6 +16,7 @@
 #include "sim/network/wan.hpp"
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <unordered_map>
 #include <vector>
@@ -76,6 +77,8 @@ class Transport {
                       std::uint32_t target_zone);
   Path& path(PathId id) { return paths_[id]; }
   std::vector<Path>& paths() { return paths_; }
+  std::uint32_t impair(const Impairment& impairment);  // a number for mend()
+  void mend(std::uint32_t impairment);
   // Every connection of a crashed host dies; peers hear a reset.
   void reset_all(Machine& machine);
   // Asks the Wan again for every path (a cable was cut or mended).
@@ -126,6 +129,7 @@ class Transport {
   void flush_finish(EndpointId id, Endpoint& endpoint);
   void lose_connection(EndpointId id, runtime::CloseReason reason);
   void load_path(Path& path);
+  void afflict(Path& path) const;
 
   kernel::Simulation& simulation_;
   Wan& wan_;
@@ -134,6 +138,8 @@ class Transport {
   RandomKey draws_;
   std::vector<Machine*> machines_;
   std::vector<Path> paths_;
+  std::map<std::uint32_t, Impairment> impairments_;
+  std::uint32_t last_impairment_ = 0;
   std::unordered_map<std::uint64_t, PathId> path_ids_;  // looked up by key, never iterated
   MessagePool messages_;
   std::vector<std::unique_ptr<Endpoint[]>> slabs_;

@@ -1,0 +1,86 @@
+// A MySQL server reduced to what a point-query workload needs: real logins (every method, full
+// authentication included), real packets, one row per SELECT after its CPU time.
+#pragma once
+
+#include "real_components/mysql/packet.hpp"
+#include "real_components/mysql/proof.hpp"
+#include "real_components/mysql/server_handshake.hpp"
+#include "real_components/runtime/runtime.hpp"
+#include "real_components/runtime/slab.hpp"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace wanlab::world {
+
+struct DatabaseOptions {
+  std::uint32_t result_bytes = 64;
+  std::uint32_t maximum_connections = 1000;
+  bool require_tls = false;
+  mysql::AuthMethod greeting_method = mysql::AuthMethod::caching_sha2;
+  // MySQL caches verified sha2 passwords in memory; off, every login is a full authentication.
+  bool password_cache_warm = true;
+  const crypto::RsaPrivateKey* rsa_key = nullptr;
+};
+
+class DatabaseService final : public runtime::Component {
+ public:
+  DatabaseService(runtime::Runtime& runtime, const DatabaseOptions& options);
+
+  // `native`: the account uses mysql_native_password.
+  void add_account(const std::string& user, const std::string& password, bool native = false);
+
+  void start() override;
+  void on_timer(runtime::Cookie) override {}
+  runtime::Cookie on_accept(std::uint16_t port, runtime::ConnectionId connection,
+                            const runtime::PeerInfo& peer) override;
+  void on_connect(runtime::ConnectionId, runtime::Cookie) override {}
+  void on_secure(runtime::ConnectionId connection, runtime::Cookie cookie) override;
+  void on_data(runtime::ConnectionId connection, runtime::Cookie cookie, ByteView bytes) override;
+  void on_writable(runtime::ConnectionId, runtime::Cookie) override {}
+  void on_close(runtime::ConnectionId connection, runtime::Cookie cookie,
+                runtime::CloseReason reason) override;
+
+  std::uint64_t statements() const { return statements_; }
+  std::uint32_t sessions() const { return sessions_.live(); }
+
+ private:
+  struct Session {
+    std::uint32_t next = no_index;
+    std::uint32_t generation = 0;
+    bool logged_in = false;
+    bool secure = false;
+    mysql::ServerHandshake handshake;
+    mysql::PacketAssembler assembler;
+    Bytes memory;
+  };
+  struct Account {
+    mysql::Verifier verifier;
+    bool native = false;
+  };
+
+  // Returns whether the session goes on.
+  bool on_handshake_packet(std::uint32_t index, runtime::ConnectionId connection,
+                           const mysql::Packet& packet, ByteView& rest);
+  bool on_command(std::uint32_t index, runtime::ConnectionId connection, ByteView payload);
+  bool judge(Session& session, runtime::ConnectionId connection, const mysql::ServerStep& said);
+  void drop(std::uint32_t index, runtime::ConnectionId connection);
+  void flush(runtime::ConnectionId connection);
+
+  runtime::Runtime& runtime_;
+  DatabaseOptions options_;
+  mysql::ServerHandshakeOptions handshake_;
+  std::map<std::string, Account, std::less<>> accounts_;
+  std::unique_ptr<runtime::RandomStream> nonces_;
+  Slab<Session, 6> sessions_;
+  Bytes result_;  // the answer to every SELECT, encoded once per form
+  Bytes result_deprecate_eof_;
+  Bytes scratch_;
+  std::uint64_t statements_ = 0;
+  std::uint32_t connections_ = 0;
+};
+
+}  // namespace wanlab::world

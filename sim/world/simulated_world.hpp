@@ -1,0 +1,101 @@
+// The world of one run, built from its plan: the WAN, the hosts, the real components on them, the clients.
+#pragma once
+
+#include "sim/kernel/simulation.hpp"
+#include "sim/network/transport.hpp"
+#include "sim/network/wan.hpp"
+#include "sim/scenario/plan.hpp"
+#include "sim/trace/recorder.hpp"
+#include "sim/world/client_host.hpp"
+#include "sim/world/host.hpp"
+#include "sim/world/name_service.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace wanlab::world {
+
+struct Progress {
+  Instant now{};
+  Instant ends{};  // at the latest
+  std::uint64_t events = 0;
+  std::uint64_t open_connections = 0;
+};
+
+// What is still there when everything should be gone. All zero in a quiet world.
+struct Leftovers {
+  std::uint64_t client_connections = 0;
+  std::uint64_t edge_sessions = 0;
+  std::uint64_t edge_exchanges = 0;
+  std::uint64_t origin_requests = 0;
+};
+
+class SimulatedWorld {
+ public:
+  // Throws base::InputError for a plan that names what does not exist.
+  SimulatedWorld(const scenario::Plan& plan, trace::Recorder& recorder);
+  ~SimulatedWorld();
+  SimulatedWorld(const SimulatedWorld&) = delete;
+  SimulatedWorld& operator=(const SimulatedWorld&) = delete;
+
+  // Runs until every client is done, or to the end of the plan. `keep_going` hears of the progress every
+  // few thousand events and may stop the run.
+  void run(const std::function<bool(const Progress&)>& keep_going = {});
+  // Goes on for that long, whatever the clients do. For tests.
+  void run_for(Duration span);
+
+  // Adds the world's part to the record of the run.
+  void finish(trace::RunRecord& record);
+  Leftovers leftovers() const;
+
+  kernel::Simulation& simulation() { return simulation_; }
+  network::Transport& transport() { return transport_; }
+  network::Wan& wan() { return wan_; }
+  SimulatedHost* find_host(std::string_view name);
+  std::size_t memory_bytes() const;
+
+ private:
+  struct Blueprint;  // a host to be built
+  static constexpr kernel::Kind network_kind = 0;  // and 1
+  static constexpr kernel::Kind timer_kind = 2;
+  static constexpr kernel::Kind fault_kind = 3;
+
+  void plan_databases(std::vector<Blueprint>& hosts);
+  void plan_stores(std::vector<Blueprint>& hosts);
+  void plan_origins(std::vector<Blueprint>& hosts);
+  void plan_edges(std::vector<Blueprint>& hosts);
+  void plan_clients(std::vector<Blueprint>& hosts);
+  void build(std::vector<Blueprint>& hosts);
+  void schedule_faults();
+  void apply_fault(std::uint32_t fault, bool begins);
+  bool clients_finished() const;
+  std::string password_of(const std::string& user) const;
+
+  const scenario::Plan& plan_;
+  trace::Recorder& recorder_;
+  network::Wan wan_;
+  kernel::Simulation simulation_;
+  network::Transport transport_;
+  Surroundings surroundings_;
+  NameService names_;
+  Instant begin_{};  // when the warm-up is over
+  Instant end_{};
+  kernel::Origin fault_origin_ = 0;
+
+  std::vector<std::unique_ptr<ClientProgram>> programs_;
+  std::vector<std::unique_ptr<SimulatedHost>> hosts_;  // by rank, that is by name
+  std::map<std::string, SimulatedHost*, std::less<>> hosts_by_name_;
+  std::vector<ClientHost*> clients_;
+  std::map<std::uint32_t, std::uint32_t> impairments_;  // of the plan's faults, by number
+  // How to make a host's component anew after a crash.
+  std::map<std::string, std::function<std::unique_ptr<runtime::Component>(SimulatedHost&)>, std::less<>>
+      makers_;
+  std::map<std::string, std::string> passwords_;  // generated or given, by user
+};
+
+}  // namespace wanlab::world
