@@ -1,0 +1,400 @@
+#include "sim/scenario/read_scenario.hpp"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <optional>
+
+#include "sim/base/nearest_name.hpp"
+#include "sim/network/topology_json.hpp"
+#include "sim/scenario/costs.hpp"
+#include "sim/scenario/known_keys.hpp"
+#include "sim/scenario/read_choice.hpp"
+
+namespace wanlab::scenario {
+namespace {
+
+using base::Object;
+using base::Range;
+using base::Value;
+namespace fs = std::filesystem;
+
+constexpr Range<std::uint64_t> machines{1, 100'000};
+constexpr Range<std::uint64_t> memory_sizes{1 << 20, std::uint64_t{1} << 50};
+constexpr Range<Duration> short_costs{Duration::zero(), std::chrono::seconds(10)};
+
+// "New York" -> "new-york"
+std::string name_from_site(const std::string& site) {
+  std::string name;
+  for (const char letter : site) {
+    const bool upper = letter >= 'A' && letter <= 'Z';
+    const bool plain =
+        (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') || letter == '_';
+    name += upper ? static_cast<char>(letter - 'A' + 'a') : (plain ? letter : '-');
+  }
+  return name;
+}
+
+Costs read_costs(const Value& value, Costs costs) {
+  // "free": for exact arithmetic on round trips.
+  if (value.is_text()) {
+    if (value.text() != "free") value.refuse_expected("an object of costs, or \"free\"");
+    return Costs{};
+  }
+  const Object object(value, "costs", keys::costs);
+  for (std::size_t kind = 0; kind < costs.size(); ++kind)
+    costs[kind] = object.duration(keys::costs[kind], costs[kind], short_costs);
+  return costs;
+}
+
+HostShape read_host(const Object& parent) {
+  HostShape shape;
+  shape.cost = default_costs();
+  const auto value = parent.find("host");
+  if (!value) return shape;
+  const Object host(*value, "host", keys::host);
+  shape.cores = host.count32("cores", shape.cores, {1, 4096});
+  shape.memory_bytes = host.byte_size("memory", shape.memory_bytes, memory_sizes);
+  shape.descriptors = host.count32("descriptors", shape.descriptors, {16, 1'000'000'000});
+  shape.accept_backlog = host.count32("accept_backlog", shape.accept_backlog, {1, 10'000'000});
+  shape.memory_per_connection_bytes = static_cast<std::uint32_t>(host.byte_size(
+      "memory_per_connection", shape.memory_per_connection_bytes, {0, std::uint64_t{1} << 30}));
+  if (const auto costs = host.find("costs")) shape.cost = read_costs(*costs, shape.cost);
+  return shape;
+}
+
+// The topologies that can be named, for a message.
+std::vector<std::string> topologies_in(const std::vector<fs::path>& folders) {
+  std::vector<std::string> names;
+  for (const auto& folder : folders) {
+    std::error_code error;
+    if (folder.filename() != "topologies") continue;
+    for (const auto& entry : fs::directory_iterator(folder, error))
+      if (entry.path().extension() == ".json" && entry.path().stem().extension() != ".schema")
+        names.push_back(entry.path().stem().string());
+  }
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
+// Folders named "topologies" above `start`, the nearest first.
+void add_folders_above(const fs::path& start, std::vector<fs::path>& folders) {
+  std::error_code error;
+  for (fs::path folder = fs::absolute(start, error);; folder = folder.parent_path()) {
+    if (fs::is_directory(folder / "topologies", error)) folders.push_back(folder / "topologies");
+    if (folder == folder.parent_path()) return;
+  }
+}
+
+fs::path find_topology(const Value& value, const fs::path& root) {
+  const std::string name = value.text();
+  std::error_code error;
+  const fs::path here = fs::path(value.file()).parent_path();
+  const bool is_path =
+      name.find('/') != std::string::npos || name.ends_with(".json") || name.ends_with(".graphml");
+  if (is_path) {
+    if (!fs::exists(here / name, error))
+      value.refuse("missing file: " + (here / name).string() + " does not exist");
+    return here / name;
+  }
+  std::vector<fs::path> folders{here};
+  if (!root.empty()) {
+    folders.push_back(root / "topologies");
+  } else {
+    add_folders_above(here.empty() ? fs::path(".") : here, folders);
+    add_folders_above(".", folders);
+  }
+  for (const auto& folder : folders)
+    if (fs::exists(folder / (name + ".json"), error)) return folder / (name + ".json");
+  const auto known = topologies_in(folders);
+  std::string all = base::did_you_mean(name, known);
+  if (all.empty()) {
+    for (const auto& each : known) all += (all.empty() ? "; there are " : ", ") + each;
+  }
+  value.refuse("no topology \"" + name + "\"" + all);
+}
+
+std::vector<std::string> sites_of_kind(const network::Topology& topology, network::SiteKind kind) {
+  std::vector<std::string> names;
+  for (const auto& site : topology.sites)
+    if (site.kind == kind) names.push_back(site.name);
+  return names;
+}
+
+void read_edge(const Value& value, ScenarioReading& reading) {
+  Plan& plan = reading.plan;
+  const Object edge(value, "edge", keys::edge);
+  EdgePop pop;
+  pop.nodes = edge.count32("nodes", pop.nodes, machines);
+  pop.host = read_host(edge);
+  pop.backhaul_connections =
+      edge.count32("backhaul_connections", pop.backhaul_connections, {1, 1024});
+  if (const auto backhaul = edge.find("backhaul"))
+    pop.backhaul_on_demand = backhaul->choice({"warm", "on-demand"}) == 1;
+  if (const auto admission_value = edge.find("admission")) {
+    const Object admission(*admission_value, "admission", keys::admission);
+    pop.tenant_rate = admission.count32("tenant_rate", 0);
+    pop.tenant_burst = admission.count32("tenant_burst", pop.tenant_rate);
+    pop.address_rate = admission.count32("address_rate", 0);
+    pop.address_burst = admission.count32("address_burst", pop.address_rate);
+  }
+  pop.handshake_timeout = edge.duration("handshake_timeout", pop.handshake_timeout,
+                                        {std::chrono::milliseconds(1), std::chrono::hours(1)});
+
+  std::vector<std::string> sites;
+  if (const auto many = edge.find("sites")) {
+    if (edge.has("site")) many->refuse("either \"site\" or \"sites\", not both");
+    if (edge.has("name")) edge.at("name").refuse("edges at several \"sites\" take their names");
+    sites = many->is_text() ? sites_of_kind(plan.topology, many->choice({"pops", "regions"}) == 0
+                                                               ? network::SiteKind::pop
+                                                               : network::SiteKind::region)
+                            : many->texts();
+    if (sites.empty()) many->refuse("the topology has no such sites");
+  } else {
+    sites.push_back(edge.at("site").text());
+  }
+  for (const auto& site : sites) {
+    pop.site = site;
+    pop.name = edge.has("name") ? read_name(edge.at("name")) : name_from_site(site);
+    const auto found = std::find_if(plan.topology.sites.begin(), plan.topology.sites.end(),
+                                    [&](const auto& each) { return each.name == site; });
+    pop.provider =
+        edge.text("provider", found == plan.topology.sites.end() ? std::string() : found->provider);
+    plan.edges.push_back(pop);
+    reading.places["edges"].push_back(value);
+  }
+}
+
+void read_databases(const Object& scenario, ScenarioReading& reading) {
+  for (const Value& value : scenario.at("databases").elements()) {
+    const Object object(value, "database", keys::database);
+    Database database;
+    const auto branch = object.find("branch");
+    database.branch = branch ? read_name(*branch) : "main";
+    database.primary_region = object.at("region").text();
+    database.replicas = object.count32("replicas", database.replicas, {0, 100});
+    database.read_only_regions = object.texts("read_only_regions");
+    database.host = read_host(object);
+    database.result_bytes = static_cast<std::uint32_t>(
+        object.byte_size("result_size", database.result_bytes, {0, 16 << 20}));
+    database.maximum_connections =
+        object.count32("maximum_connections", database.maximum_connections, {1, 1'000'000});
+    reading.plan.databases.push_back(std::move(database));
+    reading.places["databases"].push_back(value);
+  }
+  if (reading.plan.databases.empty())
+    scenario.at("databases").refuse("expected at least one database");
+}
+
+void read_origins(const Object& scenario, ScenarioReading& reading) {
+  Plan& plan = reading.plan;
+  for (const Value& value : scenario.elements("origins")) {
+    const Object object(value, "origin", keys::origin);
+    OriginRegion origin;
+    origin.region = object.at("region").text();
+    origin.nodes = object.count32("nodes", origin.nodes, machines);
+    origin.host = read_host(object);
+    if (const auto pool_value = object.find("pool")) {
+      const Object pool(*pool_value, "pool", keys::pool);
+      origin.pool_size = pool.count32("size", origin.pool_size, {1, 100'000});
+      origin.pool_waiters = pool.count32("waiters", origin.pool_waiters, {0, 100'000'000});
+      origin.pool_wait = pool.duration("wait", origin.pool_wait);
+    }
+    plan.origins.push_back(std::move(origin));
+    reading.places["origins"].push_back(value);
+  }
+  if (scenario.has("origins")) return;
+  // None stated: every region that has a database copy gets one.
+  const auto add = [&](const std::string& region) {
+    for (const auto& origin : plan.origins)
+      if (origin.region == region) return;
+    OriginRegion origin;
+    origin.region = region;
+    origin.host.cost = default_costs();
+    plan.origins.push_back(std::move(origin));
+  };
+  for (const Database& database : plan.databases) {
+    add(database.primary_region);
+    for (const auto& region : database.read_only_regions) add(region);
+  }
+}
+
+void read_credentials(const Object& scenario, ScenarioReading& reading) {
+  Plan& plan = reading.plan;
+  const auto add = [&](Credential credential) {
+    if (credential.regions.empty())
+      for (const Database& database : plan.databases)
+        if (database.branch == credential.branch) {
+          credential.regions.push_back(database.primary_region);
+          credential.regions.insert(credential.regions.end(), database.read_only_regions.begin(),
+                                    database.read_only_regions.end());
+        }
+    plan.credentials.push_back(std::move(credential));
+  };
+  if (!scenario.has("credentials")) {
+    Credential credential;
+    credential.user = "app";
+    credential.branch = plan.databases.front().branch;
+    return add(std::move(credential));
+  }
+  const auto moment = [](const Object& object, std::string_view key) {
+    const auto value = object.find(key);
+    return value ? std::optional(value->duration()) : std::nullopt;
+  };
+  for (const Value& value : scenario.elements("credentials")) {
+    const Object object(value, "credential", keys::credential);
+    Credential credential;
+    credential.user = read_name(object.at("user"));
+    credential.password = object.text("password", "");
+    credential.branch = object.text("branch", plan.databases.front().branch);
+    credential.role = read_choice(object, "role", credential.role);
+    credential.tablet_type = read_choice(object, "tablet_type", credential.tablet_type);
+    credential.regions = object.texts("regions");
+    credential.route_expires_after = moment(object, "route_expires");
+    credential.credential_expires_after = moment(object, "expires");
+    credential.revoked_after = moment(object, "revoked_after");
+    credential.allow_native = object.boolean("allow_native", false);
+    reading.places["credentials"].push_back(value);
+    add(std::move(credential));
+  }
+}
+
+void read_endpoints(const Object& scenario, ScenarioReading& reading) {
+  for (const Value& value : scenario.elements("endpoints")) {
+    const Object object(value, "endpoint", keys::endpoint);
+    Endpoint endpoint;
+    endpoint.name = object.at("name").text();
+    endpoint.kind = read_choice(object, "kind", endpoint.kind);
+    constexpr std::array target_keys{"pop", "provider", "branch"};  // by EndpointKind
+    for (std::size_t kind = 0; kind < target_keys.size(); ++kind) {
+      const bool wanted = kind == static_cast<std::size_t>(endpoint.kind);
+      if (!wanted && object.has(target_keys[kind]))
+        object.at(target_keys[kind])
+            .refuse("an endpoint of kind \"" + std::string(name_of(endpoint.kind)) +
+                    "\" is given by \"" + target_keys[static_cast<std::size_t>(endpoint.kind)] +
+                    "\"");
+      if (!wanted) continue;
+      const std::string target = object.at(target_keys[kind]).text();
+      (kind == 0 ? endpoint.pop : kind == 1 ? endpoint.provider : endpoint.branch) = target;
+    }
+    endpoint.ttl = object.duration("ttl", endpoint.ttl, {Duration::zero(), std::chrono::hours(24)});
+    reading.plan.endpoints.push_back(std::move(endpoint));
+    reading.places["endpoints"].push_back(value);
+  }
+}
+
+void read_faults(const Object& scenario, ScenarioReading& reading) {
+  for (const Value& value : scenario.elements("faults")) {
+    const Object object(value, "fault", keys::fault);
+    Fault fault;
+    object.at("kind");
+    fault.kind = read_choice(object, "kind", fault.kind);
+    const bool path = fault.kind == FaultKind::slow || fault.kind == FaultKind::lossy ||
+                      fault.kind == FaultKind::partition;
+    const auto forbid = [&](bool forbidden, std::string_view key) {
+      if (forbidden && object.has(key))
+        object.at(key).refuse("\"" + std::string(key) + "\" means nothing for a fault of kind \"" +
+                              std::string(name_of(fault.kind)) + "\"");
+    };
+    const bool cable = fault.kind == FaultKind::cut_cable;
+    for (const std::string_view key : {"from", "to", "one_way"}) forbid(!path, key);
+    forbid(!cable, "cable");
+    forbid(path || cable, "host");
+    forbid(fault.kind != FaultKind::slow, "add_delay");
+    forbid(fault.kind != FaultKind::lossy, "loss");
+    fault.source = object.at(path ? "from" : cable ? "cable" : "host").text();
+    if (path) fault.target = object.at("to").text();
+    fault.one_way = object.boolean("one_way", false);
+    fault.at = object.duration("at", Duration::zero());
+    fault.duration = object.duration("for", Duration::zero());
+    if (fault.kind == FaultKind::slow) fault.extra_delay = object.at("add_delay").duration();
+    if (fault.kind == FaultKind::lossy) fault.loss = object.at("loss").ratio();
+    reading.plan.faults.push_back(std::move(fault));
+    reading.places["faults"].push_back(value);
+  }
+}
+
+void read_expectations(const Object& scenario, ScenarioReading& reading) {
+  for (const Value& value : scenario.elements("expect")) {
+    const Object object(value, "expectation", keys::expectation);
+    const auto bound = [&](std::string_view key) {
+      const auto found = object.find(key);
+      return found ? std::optional(found->number({-1e15, 1e15})) : std::nullopt;
+    };
+    reading.plan.expectations.push_back(
+        {object.at("metric").text(), bound("at_least"), bound("at_most"), bound("equals")});
+    reading.places["expect"].push_back(value);
+  }
+}
+
+// Long enough for every client to give up and retry as often as it may.
+Duration default_duration(const Plan& plan) {
+  Duration end = Duration::zero();
+  for (const ClientGroup& group : plan.clients) {
+    Duration time = group.start + group.ramp + group.hold + group.drain + group.cold_start_maximum +
+                    group.arrivals_spread;
+    if (!group.arrivals.empty()) time += group.arrivals.back().at;
+    if (group.kind == ClientKind::lambda && group.hosts > group.burst)
+      time += group.refill_period * (group.hosts - group.burst) / group.refill;
+    time += (group.connect_timeout + group.retry.cap) * group.retry.attempts + group.query_timeout;
+    end = std::max(end, time);
+  }
+  return end + std::chrono::seconds(30);
+}
+
+}  // namespace
+
+std::string read_name(const Value& value) {
+  const std::string name = value.text();
+  for (const char letter : name) {
+    const bool good = (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
+                      (letter >= '0' && letter <= '9') || letter == '-' || letter == '_';
+    if (!good) value.refuse_expected("a name of letters, digits, \"-\" and \"_\"");
+  }
+  return name;
+}
+
+ScenarioReading read_scenario(const base::Document& document, const fs::path& root) {
+  const Object scenario(document.root(), "scenario", keys::scenario);
+  ScenarioReading reading;
+  Plan& plan = reading.plan;
+  const auto name = scenario.find("name");
+  plan.name = name ? read_name(*name) : fs::path(document.file()).stem().string();
+  plan.why = scenario.text("why", "");
+  plan.seed = scenario.count("seed", plan.seed, {0, std::numeric_limits<std::uint64_t>::max()});
+  plan.jitter = scenario.boolean("jitter", plan.jitter);
+  if (const auto bandwidth = scenario.find("bandwidth")) {
+    const bool unlimited = bandwidth->is_text() && bandwidth->json().text == "unlimited";
+    plan.default_bits_per_second =
+        unlimited ? 0 : bandwidth->bit_rate({1000, 1'000'000'000'000'000});
+  }
+  plan.warm_up = scenario.duration("warm_up", plan.warm_up);
+  plan.print_every_step = scenario.boolean("print_every_step", false);
+
+  const fs::path topology_path = find_topology(scenario.at("topology"), root);
+  plan.topology_name = topology_path.stem().string();
+  plan.topology = network::load_topology(topology_path);
+
+  for (const Value& value : scenario.at("edges").elements()) read_edge(value, reading);
+  if (plan.edges.empty()) scenario.at("edges").refuse("expected at least one edge");
+  read_databases(scenario, reading);
+  read_origins(scenario, reading);
+  plan.store_site = scenario.text("store_site", plan.databases.front().primary_region);
+  read_credentials(scenario, reading);
+  read_endpoints(scenario, reading);
+  read_clients(scenario, reading);
+  read_faults(scenario, reading);
+  read_expectations(scenario, reading);
+  for (const Value& value : scenario.elements("idle_hosts")) {
+    plan.idle_hosts.push_back(read_name(value));
+    reading.places["idle_hosts"].push_back(value);
+  }
+  plan.duration = default_duration(plan);
+  if (const auto duration = scenario.find("duration"))
+    plan.duration =
+        duration->duration({std::chrono::milliseconds(1), std::chrono::hours(24 * 365)});
+  return reading;
+}
+
+}  // namespace wanlab::scenario
