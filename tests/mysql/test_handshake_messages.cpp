@@ -143,8 +143,8 @@ TEST(HandshakeResponse, AttributesAreToleratedInAnyState) {
   Bytes with = response_pam;
   with[2] |= std::byte{0x10};
   for (const char* attributes : {"0a 03 6f7330 05 4c696e7578", "ff", "fe", "7f 61", "00"}) {
-    const auto response = parse_handshake_response(test::concatenated(with, from_hex(attributes)),
-                                                   server_capabilities);
+    const Bytes payload = test::concatenated(with, from_hex(attributes));
+    const auto response = parse_handshake_response(payload, server_capabilities);
     ASSERT_TRUE(response) << attributes;
     EXPECT_EQ(response->plugin, "mysql_native_password");
   }
