@@ -207,9 +207,11 @@ ServerStep ServerHandshake::on_password(const ServerHandshakeOptions& options, B
       return {};
     }
     const std::size_t start = memory.size();
+    // Room for all of it beforehand: growing would leave a copy of the password behind.
     memory.reserve(start + payload.size());
-    if (!options.rsa_key->decrypt_oaep(payload, memory)) return deny(login.user, true, out);
+    const bool decrypted = options.rsa_key->decrypt_oaep(payload, memory);
     login = remembered(memory);
+    if (!decrypted) return deny(login.user, true, out);
     const std::span<std::byte> clear = std::span(memory).subspan(start);
     for (std::size_t i = 0; i < clear.size(); ++i) clear[i] ^= nonce_[i % nonce_size];
     password = as_text(clear);

@@ -362,6 +362,7 @@ TEST(ServerHandshake, WithoutTlsRubbishInPlaceOfACipherTextIsDenied) {
         database.handshake.request_full_authentication(database.options, false, database.out));
     const ServerStep step = database.feed(3, Bytes(size, std::byte{0x55}), false);
     expect_error(database, step, error::access_denied, 4);
+    EXPECT_EQ(database.error().message, "Access denied for user 'pam' (using password: YES)");
   }
 }
 
