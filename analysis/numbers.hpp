@@ -1,7 +1,7 @@
 // Figures as people read them. For display only: nothing here is parsed back.
 #pragma once
 
-#include "real_components/runtime/time.hpp"
+#include "sim/base/units.hpp"
 
 #include <cstdint>
 #include <string>

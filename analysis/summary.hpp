@@ -2,7 +2,7 @@
 // world. Everything printed or judged is computed here once.
 #pragma once
 
-#include "real_components/runtime/time.hpp"
+#include "sim/base/units.hpp"
 #include "sim/scenario/plan.hpp"
 #include "sim/trace/run_record.hpp"
 
