@@ -27,7 +27,7 @@ struct Path {
 
 // What a fault does to every path between two sites, present and future.
 struct Impairment {
-  std::uint32_t source_site, target_site;
+  std::uint32_t source_site = 0, target_site = 0;
   bool one_way = false;
   std::int64_t extra_delay = 0;
   std::uint32_t loss = 0;  // in units of 2^-32

@@ -68,7 +68,7 @@ TYPED_TEST_P(QueueSuite, KeepsEventsFromNanosecondsToCenturies) {
 TYPED_TEST_P(QueueSuite, AgreesWithAHeapOnRandomHistories) {
   for (std::uint64_t seed = 1; seed <= 5; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
-    TypeParam& queue = this->queue;
+    TypeParam& tested = this->queue;
     const auto later = [](const Event& a, const Event& b) { return happens_before(b, a); };
     std::priority_queue<Event, std::vector<Event>, decltype(later)> model(later);
     NamedStream random(seed, "history");
@@ -78,19 +78,19 @@ TYPED_TEST_P(QueueSuite, AgreesWithAHeapOnRandomHistories) {
         constexpr std::uint64_t spans[] = {1, 1'000, 200'000, 100'000'000, 60'000'000'000};
         const Event next = event(now + random.below(spans[random.below(5)]),
                                  static_cast<Origin>(random.below(50)), sequence++);
-        queue.push(next);
+        tested.push(next);
         model.push(next);
       } else {
         const Event expected = model.top();
         model.pop();
-        const Event got = queue.pop();
+        const Event got = tested.pop();
         ASSERT_EQ(got.time, expected.time) << "after " << i << " operations";
         ASSERT_EQ(got.order, expected.order) << "after " << i << " operations";
         now = got.time;
       }
-      ASSERT_EQ(queue.size(), model.size());
+      ASSERT_EQ(tested.size(), model.size());
     }
-    while (!queue.empty()) queue.pop();
+    while (!tested.empty()) tested.pop();
   }
 }
 
