@@ -2,6 +2,7 @@
 #include "real_components/mysql/packet.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 
 namespace wanlab::mysql {

@@ -1,6 +1,7 @@
 // Password proofs: a few short hashes each.
 #include "real_components/mysql/proof.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace wanlab::mysql {

@@ -7,13 +7,6 @@
 
 namespace wanlab::mysql {
 
-namespace {
-
-// A request for a file of the client's (LOAD DATA LOCAL): never negotiated, so never right.
-constexpr std::byte local_infile{0xfb};
-
-}  // namespace
-
 void ResponseReader::start() {
   const bool deprecate_eof = deprecate_eof_;
   *this = ResponseReader(0);
@@ -87,7 +80,7 @@ ResponseProgress ResponseReader::on_first(ByteView payload) {
     const auto ok = parse_ok(payload);
     return ok ? on_end(Kind::ok, ok->status) : fail();
   }
-  if (payload[0] == local_infile) return fail();
+  // 0xfb is no number: a request for a file of the client's (LOAD DATA LOCAL), never negotiated.
   PayloadReader reader(payload);
   const std::uint64_t count = reader.lenenc();
   if (!reader.ok() || !reader.empty() || count == 0 ||

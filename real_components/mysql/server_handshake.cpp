@@ -1,7 +1,7 @@
 // The server's side of the connection phase.
 #include "real_components/mysql/server_handshake.hpp"
 
-#include <array>
+#include <algorithm>
 #include <limits>
 #include <string>
 

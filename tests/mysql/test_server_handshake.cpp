@@ -179,6 +179,13 @@ TEST(ServerHandshake, NothingSentInTheClearCountsOnceTlsWasAskedFor) {
     expect_error(server, server.feed(2, sha2_response(), false), error::bad_handshake, 3);
   }
   {
+    Server server(
+        {.require_tls = false});  // the same, no longer claiming TLS, where it is optional
+    server.with_tls();
+    expect_error(server, server.feed(2, sha2_response(usual & ~capability::ssl), false),
+                 error::bad_handshake, 3);
+  }
+  {
     Server server;  // a second SSLRequest inside TLS
     server.with_tls();
     Bytes request;
