@@ -69,9 +69,9 @@ class BlockPool {
   void trim() {
     while (!free_.empty()) give_back();
     if (allocated_ == 0) {
-      blocks_ = {};
-      free_ = {};
-      unallocated_ = {};
+      blocks_ = decltype(blocks_)();
+      free_ = std::vector<std::uint32_t>();
+      unallocated_ = std::vector<std::uint32_t>();
     }
   }
 

@@ -56,7 +56,44 @@ class MuxObserver {
   virtual std::uint32_t tenant_weight(std::uint32_t /*tenant*/) { return 1; }
 };
 
-class Mux {
+// Everything of a mux that a new connection begins anew.
+struct MuxState {
+  enum class Goaway : std::uint8_t { none, soft, last };
+  static constexpr std::uint32_t ping_slots = 8;
+
+  SlotList control_;  // streams with a control frame to write
+  std::uint64_t send_offset_ = 0, send_max_ = 0;
+  std::uint64_t receive_offset_ = 0, receive_max_ = 0, consumed_ = 0, window_ = 0;
+  std::uint64_t closed_received_ = 0;  // part of receive_offset_ that belongs to no open stream
+  Instant window_moved_{};
+  std::uint64_t queued_ = 0;
+  std::uint64_t next_wire_id_ = 1;      // client: the next to give; server: the next to expect
+  std::uint64_t peer_max_streams_ = 0;  // client: highest number allowed
+  std::uint64_t granted_streams_ = 0;   // server: what the peer was told
+  std::uint64_t released_streams_ = 0;  // server: streams whose slot is free again
+  std::uint64_t goaway_last_ = 0;
+  std::uint64_t unopened_ = 0;  // client: streams in active_ without a number yet
+  std::uint64_t pong_sequence_ = 0;
+  std::uint64_t ping_sent_ = 0, ping_answered_ = 0, ping_heard_ = 0;
+  std::array<Instant, ping_slots> ping_times_{};
+  Instant pong_due_since_{};
+  Instant partial_since_{};
+  Duration smoothed_round_trip_{};
+  Instant glitches_refilled_{};
+  std::uint64_t frames_encoded_ = 0, frames_decoded_ = 0;
+  std::uint64_t peer_connection_window_ = 0;
+  std::uint32_t peer_stream_window_ = 0;
+  std::uint32_t glitches_left_ = 0;
+  std::uint32_t load_ = 0;
+  MuxError error_ = MuxError::none;
+  Goaway goaway_ = Goaway::none;
+  std::uint8_t pending_ = 0;  // bits of Mux::Pending
+  bool hello_received_ = false;
+  bool load_draining_ = false;
+  bool lost_ = false;
+};
+
+class Mux : private MuxState {
  public:
   // `options` and `observer` must outlive the mux.
   Mux(Role role, const MuxOptions& options, MuxObserver& observer);
@@ -86,6 +123,8 @@ class Mux {
   // Gives back credit for bytes that on_data did not consume at once.
   void consumed(StreamId stream, std::size_t bytes);
   void set_cookie(StreamId stream, std::uint64_t cookie);
+  // What the opener said, with the present cookie. The stream must be open.
+  StreamHeader header(StreamId stream) const;
 
   // Sends a ping. At most eight are outstanding; more are not sent.
   void ping(Instant now);
@@ -126,7 +165,6 @@ class Mux {
   std::size_t queued_bytes(StreamId stream) const;
   // Bytes received and not yet consumed.
   std::uint64_t unconsumed_bytes() const { return receive_offset_ - consumed_; }
-  std::uint32_t load_of_streams() const { return streams_.size(); }
   std::uint64_t frames_encoded() const { return frames_encoded_; }
   std::uint64_t frames_decoded() const { return frames_decoded_; }
   // When the oldest unanswered ping was sent.
@@ -139,7 +177,6 @@ class Mux {
   std::string check_invariants() const;
 
  private:
-  enum class Goaway : std::uint8_t { none, soft, last };
   // Control frames of the connection waiting to be written, each at most once.
   enum Pending : std::uint8_t {
     pending_hello = 1,
@@ -150,7 +187,6 @@ class Mux {
     pending_max_streams = 32,
     pending_close = 64,
   };
-  static constexpr std::uint32_t ping_slots = 8;
 
   void fail(MuxError error);
   // Receiving (mux_receive.cpp). Each handler may fail(); the caller looks at failed().
@@ -177,7 +213,6 @@ class Mux {
   void enqueue(std::uint32_t slot, ByteView first, ByteView second);
   void schedule(std::uint32_t slot);
   void admit_waiting();
-  void encode_open(Stream& stream, std::uint32_t slot);
   std::byte* begin_stream_frame(std::uint32_t slot, std::size_t payload, bool end);
   void encode_direct(std::uint32_t slot, ByteView first, ByteView second, bool end);
   void encode_queued(std::uint32_t slot, std::size_t payload);
@@ -195,42 +230,11 @@ class Mux {
   MuxObserver* observer_;
   StreamTable streams_;
   BlockPool blocks_;
-  FairQueue active_;   // streams with bytes and stream credit, in DRR order
+  FairQueue active_;   // streams that may send as soon as the connection may
   FairQueue waiting_;  // client: streams without credit for a number on the wire
-  SlotList control_;   // streams with a control frame to write
   OutputBuffer out_;
   Bytes partial_;  // the beginning of a frame whose rest has not come
-  Instant partial_since_{};
-
-  std::uint64_t send_offset_ = 0, send_max_ = 0;
-  std::uint64_t receive_offset_ = 0, receive_max_ = 0, consumed_ = 0, window_ = 0;
-  Instant window_moved_{};
-  std::uint64_t queued_ = 0;
-  // Client: the next number to give; server: the next one to expect.
-  std::uint64_t next_wire_id_ = 1;
-  std::uint64_t peer_max_streams_ = 0;  // client: highest number allowed
-  std::uint64_t granted_streams_ = 0;   // server: what the peer was told
-  std::uint64_t released_streams_ = 0;  // server: streams whose slot is free again
-  std::uint64_t goaway_last_ = 0;
-  std::uint64_t unopened_ = 0;  // client: streams in active_ without a number yet
-  std::uint64_t pong_sequence_ = 0;
-  std::uint64_t ping_sent_ = 0, ping_answered_ = 0, ping_heard_ = 0;
-  std::array<Instant, ping_slots> ping_times_{};
-  Instant pong_due_since_{};
-  Duration smoothed_round_trip_{};
-  Instant glitches_refilled_{};
-  std::uint64_t frames_encoded_ = 0, frames_decoded_ = 0;
-  std::uint32_t peer_stream_window_ = 0;
-  std::uint64_t peer_connection_window_ = 0;
-  std::uint32_t glitches_left_ = 0;
-  std::uint32_t load_ = 0;
   Role role_;
-  MuxError error_ = MuxError::none;
-  Goaway goaway_ = Goaway::none;
-  std::uint8_t pending_ = 0;
-  bool hello_received_ = false;
-  bool load_draining_ = false;
-  bool lost_ = false;
 };
 
 }  // namespace wanlab::backhaul

@@ -139,13 +139,23 @@ class WarmPool {
 
   Connection* connection_of(runtime::Cookie cookie) const;
   Connection* connection_of(RequestHandle request) const;
+  Region* region_of(RegionIndex region) const;
   Connection* choose(Region& region, std::uint8_t stream_class);
+  runtime::Cookie cookie_of(const Connection& connection) const;
+  // Dials until the region has its connections, or arms a timer for when an origin may be tried
+  // again.
   void maintain(RegionIndex index);
   void dial(RegionIndex index, std::uint32_t origin);
-  void flush(Connection& connection);
-  void ping(Connection& connection);
-  void lost(Connection& connection, runtime::CloseReason reason);
+  void back_off(Region& region, std::uint32_t origin);
+  void came_up(Connection& connection);
+  void retire(Connection& connection);
   void retire_if_idle(Connection& connection);
+  void flush(Connection& connection);
+  void after_event(Connection& connection);
+  void ping(Connection& connection);
+  void arm(Connection& connection, Duration delay);
+  Duration jittered(Duration interval);
+  void lost(Connection& connection, runtime::CloseReason reason);
 
   runtime::Runtime& runtime_;
   PoolOptions options_;

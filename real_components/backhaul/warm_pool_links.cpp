@@ -1,0 +1,372 @@
+// Connections of a WarmPool: dialling with backoff, pings, draining, loss.
+#include "real_components/backhaul/warm_pool.hpp"
+#include "real_components/backhaul/warm_pool_connection.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace wanlab::backhaul {
+namespace {
+
+// Low 48 bits of a cookie: a connection's slot and epoch, or a region's number.
+constexpr runtime::Cookie region_timer = runtime::Cookie{1} << 47;
+constexpr std::uint32_t max_connections = 1u << 15;
+
+}  // namespace
+
+runtime::Cookie WarmPool::cookie_of(const Connection& connection) const {
+  return runtime::Cookie{tag_} << 48 | runtime::Cookie{connection.index} << 32 | connection.epoch;
+}
+
+WarmPool::Connection* WarmPool::connection_of(runtime::Cookie cookie) const {
+  const auto index = static_cast<std::uint32_t>((cookie >> 32) & (max_connections - 1));
+  if (!owns(cookie) || index >= connections_.size()) return nullptr;
+  Connection& connection = *connections_[index];
+  const bool current = connection.epoch == static_cast<std::uint32_t>(cookie & 0xffffffff) &&
+                       connection.state != Connection::State::unused;
+  return current ? &connection : nullptr;
+}
+
+void WarmPool::set_region(RegionIndex index, std::string_view name,
+                          std::span<const runtime::Address> addresses) {
+  if (index >= regions_.size()) regions_.resize(index + 1);
+  if (regions_[index] == nullptr) {
+    regions_[index] = std::make_unique<Region>();
+    regions_[index]->ping_interval = options_.ping_interval;
+  }
+  Region& region = *regions_[index];
+  region.name = name;
+  for (Origin& origin : region.origins) {
+    origin.listed =
+        std::find(addresses.begin(), addresses.end(), origin.address) != addresses.end();
+  }
+  for (const runtime::Address& address : addresses) {
+    const auto known = [&](const Origin& origin) { return origin.address == address; };
+    if (std::any_of(region.origins.begin(), region.origins.end(), known)) continue;
+    // An address no longer named and without connections leaves its place to the next.
+    const auto vacant =
+        std::find_if(region.origins.begin(), region.origins.end(), [&](const Origin& origin) {
+          const auto at = static_cast<std::size_t>(&origin - region.origins.data());
+          return !origin.listed &&
+                 std::none_of(region.connections.begin(), region.connections.end(),
+                              [&](std::uint32_t i) { return connections_[i]->origin == at; });
+        });
+    (vacant == region.origins.end() ? region.origins.emplace_back() : *vacant) = Origin{address};
+  }
+  const std::vector<std::uint32_t> present = region.connections;  // retire() changes the list
+  for (const std::uint32_t i : present) {
+    if (!region.origins[connections_[i]->origin].listed) retire(*connections_[i]);
+  }
+  maintain(index);
+}
+
+void WarmPool::set_ping_interval(RegionIndex index, Duration interval) {
+  Region* region = region_of(index);
+  if (region == nullptr || region->ping_interval == interval) return;
+  const bool sooner = interval < region->ping_interval;
+  region->ping_interval = interval;
+  if (!sooner) return;
+  const Instant now = runtime_.now();
+  for (const std::uint32_t i : region->connections) {
+    Connection& connection = *connections_[i];
+    if (!connection.was_up || connection.next_ping - now <= interval) continue;
+    connection.next_ping = now + jittered(interval);
+    arm(connection, connection.next_ping - now);
+  }
+}
+
+void WarmPool::ping_now(RegionIndex index) {
+  Region* region = region_of(index);
+  if (region == nullptr) return;
+  const std::vector<std::uint32_t> present = region->connections;
+  for (const std::uint32_t i : present) {
+    if (!connections_[i]->was_up) continue;
+    connections_[i]->next_ping = runtime_.now();
+    ping(*connections_[i]);
+  }
+}
+
+void WarmPool::maintain(RegionIndex index) {
+  Region& region = *regions_[index];
+  const Instant now = runtime_.now();
+  for (;;) {
+    std::uint32_t live = 0, handshakes = 0, crowded = 0, listed = 0, deserted = 0;
+    for (const std::uint32_t i : region.connections) {
+      const auto state = connections_[i]->state;
+      handshakes += state == Connection::State::connecting || state == Connection::State::greeting;
+    }
+    for (const Origin& origin : region.origins) {
+      live += origin.live;
+      if (!origin.listed) continue;
+      ++listed;
+      crowded = std::max(crowded, origin.live);
+      deserted += origin.live == 0;
+    }
+    // An origin that came back gets a connection although the others make up the number already;
+    // came_up() then retires one of theirs.
+    const bool rebalance = live == options_.connections && deserted != 0 && crowded >= 2;
+    if (listed == 0 || (live >= options_.connections && !rebalance) ||
+        handshakes >= options_.parallel_handshakes) {
+      return;
+    }
+    // The origin with the fewest connections among those that may be tried; among equals, in turn.
+    const auto count = static_cast<std::uint32_t>(region.origins.size());
+    std::uint32_t best = count;
+    Instant soonest = Instant::max();
+    for (std::uint32_t i = 0; i < count; ++i) {
+      const std::uint32_t candidate = (region.origin_turn + i) % count;
+      const Origin& origin = region.origins[candidate];
+      if (!origin.listed || (rebalance && origin.live != 0)) continue;
+      if (origin.not_before > now) {
+        soonest = std::min(soonest, origin.not_before);
+      } else if (best == count || origin.live < region.origins[best].live) {
+        best = candidate;
+      }
+    }
+    if (best != count) {
+      region.origin_turn = (best + 1) % count;
+      dial(index, best);
+      continue;
+    }
+    if (!region.waking || soonest < region.wake_at) {
+      region.waking = true;
+      region.wake_at = soonest;
+      runtime_.wake_after(soonest - now, runtime::Cookie{tag_} << 48 | region_timer | index);
+    }
+    return;
+  }
+}
+
+void WarmPool::dial(RegionIndex index, std::uint32_t origin) {
+  Region& region = *regions_[index];
+  if (free_connections_.empty()) {
+    const auto next = static_cast<std::uint32_t>(connections_.size());
+    connections_.push_back(std::make_unique<Connection>(*this, next));
+    free_connections_.push_back(next);
+  }
+  Connection& connection = *connections_[free_connections_.back()];
+  free_connections_.pop_back();
+
+  const auto carries_bulk = [this](std::uint32_t i) {
+    return connections_[i]->bulk && connections_[i]->state != Connection::State::retired;
+  };
+  connection.bulk =
+      options_.connections >= 3 &&
+      std::none_of(region.connections.begin(), region.connections.end(), carries_bulk);
+  connection.ordinal = 0;
+  while (std::any_of(region.connections.begin(), region.connections.end(), [&](std::uint32_t i) {
+    return connections_[i]->ordinal == connection.ordinal;
+  })) {
+    ++connection.ordinal;
+  }
+  connection.mux.restart();
+  connection.frames_declared = 0;
+  connection.number = ++dialled_;
+  ++connection.epoch;
+  connection.region = index;
+  connection.origin = origin;
+  connection.was_up = connection.greeted = connection.told_to_drain = false;
+  connection.state = Connection::State::connecting;
+  region.connections.push_back(connection.index);
+  ++region.origins[origin].live;
+  connection.id = runtime_.connect(region.origins[origin].address,
+                                   {options_.tls, options_.connect_timeout}, cookie_of(connection));
+}
+
+void WarmPool::back_off(Region& region, std::uint32_t index) {
+  Origin& origin = region.origins[index];
+  const std::uint32_t doublings = std::min(origin.failures, 20u);
+  const std::int64_t bound =
+      std::min(options_.backoff_start.count() << doublings, options_.backoff_limit.count());
+  ++origin.failures;
+  origin.not_before = runtime_.now() + Duration(static_cast<std::int64_t>(backoff_jitter_->below(
+                                           static_cast<std::uint64_t>(bound) + 1)));
+}
+
+void WarmPool::on_connect(runtime::ConnectionId, runtime::Cookie cookie) {
+  Connection* connection = connection_of(cookie);
+  if (connection == nullptr) return;
+  connection->state = Connection::State::greeting;
+  arm(*connection, options_.connect_timeout);
+  flush(*connection);
+}
+
+void WarmPool::on_data(runtime::ConnectionId, runtime::Cookie cookie, ByteView bytes) {
+  Connection* connection = connection_of(cookie);
+  if (connection == nullptr || !connection->has_transport()) return;
+  connection->busy = true;
+  connection->mux.receive(bytes, runtime_.now());
+  connection->busy = false;
+  after_event(*connection);
+}
+
+void WarmPool::on_writable(runtime::ConnectionId, runtime::Cookie cookie) {
+  if (Connection* connection = connection_of(cookie)) after_event(*connection);
+}
+
+void WarmPool::on_close(runtime::ConnectionId, runtime::Cookie cookie,
+                        runtime::CloseReason reason) {
+  if (Connection* connection = connection_of(cookie)) lost(*connection, reason);
+}
+
+void WarmPool::after_event(Connection& connection) {
+  if (connection.mux.failed()) {
+    flush(connection);  // our CLOSE, if the error was found here
+    runtime_.abort(connection.id);
+    return lost(connection, runtime::CloseReason::reset);
+  }
+  if (std::exchange(connection.greeted, false)) came_up(connection);
+  if (std::exchange(connection.told_to_drain, false) && connection.state == Connection::State::up) {
+    const RegionIndex region = connection.region;
+    if (pings_ != nullptr) pings_->on_connection_draining(region, connection.ordinal);
+    back_off(*regions_[region], connection.origin);
+    retire(connection);
+    maintain(region);
+    return;
+  }
+  flush(connection);
+  retire_if_idle(connection);
+}
+
+void WarmPool::came_up(Connection& connection) {
+  Region& region = *regions_[connection.region];
+  connection.state = Connection::State::up;
+  connection.was_up = true;
+  connection.up_since = runtime_.now();
+  runtime_.record({runtime::TraceKind::backhaul_up, connection.number, 0, 0, region.name});
+  if (pings_ != nullptr) pings_->on_connection_up(connection.region, connection.ordinal);
+  connection.next_ping = runtime_.now();
+  ping(connection);
+  // One too many after a rebalance: the origin with the most connections gives one up.
+  std::uint32_t live = 0, crowded = 0;
+  for (std::uint32_t i = 0; i < region.origins.size(); ++i) {
+    live += region.origins[i].live;
+    if (region.origins[i].live > region.origins[crowded].live) crowded = i;
+  }
+  if (live > options_.connections) {
+    for (const std::uint32_t i : region.connections) {
+      Connection& other = *connections_[i];
+      if (other.origin == crowded && other.state == Connection::State::up &&
+          &other != &connection) {
+        retire(other);
+        break;
+      }
+    }
+  }
+  maintain(connection.region);
+}
+
+// Takes a connection out of use; it ends once its last request has.
+void WarmPool::retire(Connection& connection) {
+  if (connection.state == Connection::State::retired ||
+      connection.state == Connection::State::unused) {
+    return;
+  }
+  if (connection.state != Connection::State::up) {
+    runtime_.abort(connection.id);
+    return lost(connection, runtime::CloseReason::finished);
+  }
+  connection.state = Connection::State::retired;
+  --regions_[connection.region]->origins[connection.origin].live;
+  flush(connection);
+  retire_if_idle(connection);
+}
+
+void WarmPool::retire_if_idle(Connection& connection) {
+  if (connection.state != Connection::State::retired || connection.busy ||
+      connection.mux.open_streams() != 0) {
+    return;
+  }
+  connection.mux.close(MuxError::going_away);
+  flush(connection);
+  runtime_.close(connection.id);
+  lost(connection, runtime::CloseReason::finished);
+}
+
+void WarmPool::lost(Connection& connection, runtime::CloseReason reason) {
+  Region& region = *regions_[connection.region];
+  const RegionIndex index = connection.region;
+  const bool retired = connection.state == Connection::State::retired;
+  if (!retired) {
+    Origin& origin = region.origins[connection.origin];
+    --origin.live;
+    const bool stable =
+        connection.was_up && runtime_.now() - connection.up_since >= options_.stable_after;
+    if (stable) origin.failures = 0;
+    back_off(region, connection.origin);
+  }
+  if (connection.timer != runtime::no_timer) runtime_.cancel_timer(connection.timer);
+  connection.timer = runtime::no_timer;
+  connection.state = Connection::State::unused;
+  connection.id = runtime::no_connection;
+  region.connections.erase(
+      std::find(region.connections.begin(), region.connections.end(), connection.index));
+  // Who measures hears it before the requests end, so that a retry goes elsewhere.
+  if (connection.was_up) {
+    runtime_.record({runtime::TraceKind::backhaul_down, connection.number,
+                     static_cast<std::uint64_t>(reason), 0, region.name});
+    if (pings_ != nullptr) pings_->on_connection_down(index, connection.ordinal, reason);
+  }
+  connection.busy = true;
+  connection.mux.connection_lost();
+  connection.busy = false;
+  connection.was_up = false;
+  connection.mux.trim();
+  free_connections_.push_back(connection.index);
+  maintain(index);
+}
+
+void WarmPool::on_timer(runtime::Cookie cookie) {
+  if (cookie & region_timer) {
+    const auto index = static_cast<RegionIndex>(cookie & 0xffffffff);
+    Region* region = region_of(index);
+    if (region == nullptr) return;
+    if (runtime_.now() >= region->wake_at) region->waking = false;
+    return maintain(index);
+  }
+  Connection* connection = connection_of(cookie);
+  if (connection == nullptr) return;
+  connection->timer = runtime::no_timer;
+  if (connection->was_up) return ping(*connection);
+  runtime_.abort(connection->id);  // no hello came
+  lost(*connection, runtime::CloseReason::timed_out);
+}
+
+// Sends a ping if one is due, and gives the connection up if one stayed unanswered for too long.
+void WarmPool::ping(Connection& connection) {
+  const Instant now = runtime_.now();
+  if (const auto oldest = connection.mux.oldest_unanswered_ping();
+      oldest && now - *oldest >= options_.ping_timeout) {
+    if (pings_ != nullptr) pings_->on_ping_missed(connection.region, connection.ordinal);
+    runtime_.abort(connection.id);
+    return lost(connection, runtime::CloseReason::timed_out);
+  }
+  if (now >= connection.next_ping) {
+    const std::uint64_t frames = connection.mux.frames_encoded() + connection.mux.frames_decoded();
+    // Nothing but the last ping and its answer: an idle connection keeps no buffers.
+    if (frames - connection.frames_at_ping <= 2) connection.mux.trim();
+    connection.frames_at_ping = frames;
+    connection.mux.ping(now);
+    if (pings_ != nullptr) pings_->on_ping_sent(connection.region, connection.ordinal, now);
+    connection.next_ping = now + jittered(regions_[connection.region]->ping_interval);
+  }
+  Instant wake = connection.next_ping;
+  if (const auto oldest = connection.mux.oldest_unanswered_ping()) {
+    wake = std::min(wake, *oldest + options_.ping_timeout);
+  }
+  arm(connection, wake - now);
+  flush(connection);
+}
+
+void WarmPool::arm(Connection& connection, Duration delay) {
+  if (connection.timer != runtime::no_timer) runtime_.cancel_timer(connection.timer);
+  connection.timer = runtime_.start_timer(delay, cookie_of(connection));
+}
+
+Duration WarmPool::jittered(Duration interval) {
+  const auto fifth = static_cast<std::uint64_t>(interval.count() / 5);
+  const auto extra = static_cast<std::int64_t>(ping_jitter_->below(fifth + 1));
+  return interval - interval / 10 + Duration(extra);
+}
+
+}  // namespace wanlab::backhaul
