@@ -52,9 +52,9 @@ class Checker {
   }
 
   void run() {
-    need(sites_, plan_.store_site, "", 0, "store_site");
     check_edges();
     check_origins_and_databases();
+    need(sites_, plan_.store_site, "", 0, "store_site");
     check_credentials();
     check_endpoints();
     check_clients();
@@ -99,6 +99,9 @@ class Checker {
   }
 
   void check_origins_and_databases() {
+    // First, because origins and the store stand where the databases are when nothing else is said.
+    for (std::size_t index = 0; index < plan_.databases.size(); ++index)
+      need(sites_, plan_.databases[index].primary_region, "databases", index, "primary_region");
     for (std::size_t index = 0; index < plan_.origins.size(); ++index) {
       const std::string& region = plan_.origins[index].region;
       unique("origins", index, "region", "origin region", region);
@@ -107,7 +110,6 @@ class Checker {
     for (std::size_t index = 0; index < plan_.databases.size(); ++index) {
       const Database& database = plan_.databases[index];
       unique("databases", index, "branch", "branch", database.branch);
-      need(sites_, database.primary_region, "databases", index, "primary_region");
       need(origins_, database.primary_region, "databases", index, "primary_region");
       for (const std::string& region : database.read_only_regions) {
         need(sites_, region, "databases", index, "read_only_regions");

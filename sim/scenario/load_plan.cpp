@@ -61,11 +61,13 @@ Plan load(const Document& document, const std::filesystem::path& root_folder) {
     });
     return plan;
   }
-  ScenarioReading reading = read_scenario(document, root_folder);
-  check_references(reading.plan,
-                   [&](std::string_view list, std::size_t index, std::string_view key) {
-                     return place_in_scenario(reading, root, list, index, key);
-                   });
+  ScenarioReading reading = read_network(document, root_folder);
+  const Places places = [&](std::string_view list, std::size_t index, std::string_view key) {
+    return place_in_scenario(reading, root, list, index, key);
+  };
+  check_references(reading.plan, places);
+  read_traffic(document, reading);
+  check_references(reading.plan, places);
   return std::move(reading.plan);
 }
 

@@ -355,7 +355,7 @@ std::string read_name(const Value& value) {
   return name;
 }
 
-ScenarioReading read_scenario(const base::Document& document, const fs::path& root) {
+ScenarioReading read_network(const base::Document& document, const fs::path& root) {
   const Object scenario(document.root(), "scenario", keys::scenario);
   ScenarioReading reading;
   Plan& plan = reading.plan;
@@ -383,18 +383,21 @@ ScenarioReading read_scenario(const base::Document& document, const fs::path& ro
   plan.store_site = scenario.text("store_site", plan.databases.front().primary_region);
   read_credentials(scenario, reading);
   read_endpoints(scenario, reading);
-  read_clients(scenario, reading);
-  read_faults(scenario, reading);
-  read_expectations(scenario, reading);
   for (const Value& value : scenario.elements("idle_hosts")) {
     plan.idle_hosts.push_back(read_name(value));
     reading.places["idle_hosts"].push_back(value);
   }
-  plan.duration = default_duration(plan);
-  if (const auto duration = scenario.find("duration"))
-    plan.duration =
-        duration->duration({std::chrono::milliseconds(1), std::chrono::hours(24 * 365)});
   return reading;
+}
+
+void read_traffic(const base::Document& document, ScenarioReading& reading) {
+  const Object scenario(document.root(), "scenario", keys::scenario);
+  read_clients(scenario, reading);
+  read_faults(scenario, reading);
+  read_expectations(scenario, reading);
+  reading.plan.duration =
+      scenario.duration("duration", default_duration(reading.plan),
+                        {std::chrono::milliseconds(1), base::up_to_a_year.most});
 }
 
 }  // namespace wanlab::scenario

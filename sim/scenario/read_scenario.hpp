@@ -21,7 +21,11 @@ struct ScenarioReading {
 };
 
 // `root` as in Overrides. The document must outlive the result.
-ScenarioReading read_scenario(const base::Document& document, const std::filesystem::path& root);
+// Everything but the traffic: the topology, the machines, the users.
+ScenarioReading read_network(const base::Document& document, const std::filesystem::path& root);
+// Clients, faults and expectations, which refer to all that; its references should have been
+// checked.
+void read_traffic(const base::Document& document, ScenarioReading& reading);
 
 // The "clients" section; the rest of the plan must be there already. Endpoints that clients use
 // without any being declared are added to the plan.
