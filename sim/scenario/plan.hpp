@@ -47,6 +47,7 @@ struct EdgePop {
   std::uint32_t tenant_rate = 0, tenant_burst = 0;
   std::uint32_t address_rate = 0, address_burst = 0;
   Duration handshake_timeout = std::chrono::seconds(10);
+  bool require_tls = true;  // off only to measure what TLS costs
 };
 
 // The origin machines of one region, and the pool each keeps to every database replica there.
@@ -69,6 +70,10 @@ struct Database {
   HostShape host;
   std::uint32_t result_bytes = 64;  // size of the one value a point query returns
   std::uint32_t maximum_connections = 1000;
+  // How clients that connect to it directly log in: what its greeting offers first, and whether MySQL's
+  // in-memory cache of caching_sha2 passwords is warm (fast authentication) or not (full).
+  std::string authentication_plugin = "caching_sha2_password";
+  bool password_cache_warm = true;
 };
 
 enum class Role : std::uint8_t { reader, writer, admin };
@@ -125,9 +130,12 @@ struct ClientGroup {
   std::uint32_t connects_in_flight = 10;  // per host
   std::uint32_t descriptors = 1024;       // per host
   Duration start = Duration::zero();
-  Duration ramp = Duration::zero();          // connection attempts spread evenly over this time
-  Duration hold = std::chrono::seconds(60);  // from the end of the ramp to the first close
-  Duration drain = Duration::zero();         // closing spread evenly over this time
+  // Attempts of the whole group are due evenly over `ramp`, from `start` on; a host that is not up
+  // yet, or has too many under way, makes up for it as soon as it can. Closes are due evenly over
+  // `drain`, from start + ramp + hold on, however far the attempts have come by then.
+  Duration ramp = Duration::zero();
+  Duration hold = std::chrono::seconds(60);
+  Duration drain = Duration::zero();
 
   // Lambda: how fast environments may appear, and how long one takes to start. Both rules are a
   // bucket that starts full with `burst` environments and refills evenly with `refill` per

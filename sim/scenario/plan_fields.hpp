@@ -26,7 +26,7 @@ void visit_fields(V& visit, S& shape) {
 template <typename V, Is<EdgePop> S>
 void visit_fields(V& visit, S& pop) {
   auto& [name, site, provider, nodes, host, backhaul, on_demand, tenant_rate, tenant_burst,
-         address_rate, address_burst, timeout] = pop;
+         address_rate, address_burst, timeout, require_tls] = pop;
   visit("name", name);
   visit("site", site);
   visit("provider", provider);
@@ -39,6 +39,7 @@ void visit_fields(V& visit, S& pop) {
   visit("address_rate", address_rate);
   visit("address_burst", address_burst);
   visit("handshake_timeout", timeout);
+  visit("require_tls", require_tls);
 }
 
 template <typename V, Is<OriginRegion> S>
@@ -54,7 +55,8 @@ void visit_fields(V& visit, S& origin) {
 
 template <typename V, Is<Database> S>
 void visit_fields(V& visit, S& database) {
-  auto& [branch, region, replicas, read_only, host, result, connections] = database;
+  auto& [branch, region, replicas, read_only, host, result, connections, plugin, cache_warm] =
+      database;
   visit("branch", branch);
   visit("primary_region", region);
   visit("replicas", replicas);
@@ -62,6 +64,8 @@ void visit_fields(V& visit, S& database) {
   visit("host", host);
   visit("result_bytes", result);
   visit("maximum_connections", connections);
+  visit("authentication_plugin", plugin);
+  visit("password_cache_warm", cache_warm);
 }
 
 template <typename V, Is<Credential> S>

@@ -87,6 +87,11 @@ void read_load(const Object& object, ScenarioReading& reading, ClientGroup& grou
 
   if (kind == 0) read_lambda(object, group);
   if (kind != 0) group.cold_start_minimum = group.cold_start_maximum = Duration::zero();
+  if (recorded) {
+    // One host stands for everybody at its site.
+    group.connects_in_flight = 1'000'000;
+    group.descriptors = 1'000'000;
+  }
   if (kind == 2) {
     const Value file = object.at("arrivals");
     group.arrivals = read_arrivals(std::filesystem::path(file.file()).parent_path() / file.text(),

@@ -113,6 +113,7 @@ TEST_F(PlanOf, SavedAndReadBackIsTheSamePlan) {
   EXPECT_EQ(again.credentials[0].revoked_after, 3s);
   EXPECT_EQ(again.clients[0].tls, runtime::TlsVersion::tls12_resumed);
   EXPECT_EQ(again.clients[1].arrivals.at(1).at, 1s + 1ns);
+  EXPECT_EQ(again.clients[1].descriptors, 1'000'000u);
   EXPECT_EQ(again.faults[1].loss, 0.001);
   EXPECT_EQ(again.expectations[0].at_most, 0.1);
   EXPECT_EQ(again.topology.sites.size(), plan.topology.sites.size());
