@@ -25,7 +25,8 @@ struct EmbeddedStoreOptions {
   std::size_t max_txn_operations = 128;
   // etcd raises smaller ones to 3/2 election timeouts (lease/lessor.go), in whole seconds: 2.
   std::int64_t minimum_ttl_seconds = 2;
-  std::int64_t maximum_ttl_seconds = 9'000'000'000;
+  // Ours (etcd: 9,000,000,000): about as far as nanoseconds reach with room to add.
+  std::int64_t maximum_ttl_seconds = 1'000'000'000;
 };
 
 struct WatchCursor {
@@ -54,8 +55,10 @@ class EmbeddedStore {
   std::optional<Instant> next_expiry() const;
 
   WatchCursor open_watch(const WatchRequest& request) const;
-  // Appends events of whole revisions to `events` until about `limit` of them are there.
-  WatchStep read(WatchCursor& cursor, std::size_t limit, std::vector<Event>& events) const;
+  // Appends events of whole revisions to `events`, and stops at the first revision after `limit`
+  // events or `bytes` bytes of keys and values.
+  WatchStep read(WatchCursor& cursor, std::size_t limit, std::vector<Event>& events,
+                 std::size_t bytes = 1024 * 1024) const;
 
   Revision revision() const { return revision_; }
   Revision compact_revision() const { return compact_revision_; }
@@ -89,7 +92,6 @@ class EmbeddedStore {
   wire::RangeResult range(const wire::RangeRequest& request, Revision newest) const;
   void put(const wire::PutRequest& request, Revision revision);
   std::int64_t remove(const wire::DeleteRequest& request, Revision revision);
-  void remove_key(Histories::iterator at, Revision revision);
   void write(Histories::iterator at, Version version);
   void compact(Revision revision);
   StoreResult lease_call(const StoreCall& call);

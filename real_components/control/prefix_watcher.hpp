@@ -83,12 +83,15 @@ class PrefixWatcher final : public StoreObserver {
   void begin_listing();
   void request_page(std::string key, Revision revision);
   void finish_listing();
-  void report_difference();
   void open_watch();
-  void apply(std::vector<Event>& events);
+  void close_watch();
+  // False if the events contradict the store's promises.
+  bool apply(const std::vector<Event>& events);
   void retry_later();
-  bool same_history(std::uint64_t cluster_id, Revision revision);
-  void trace(runtime::TraceKind kind);
+  // The member behind this answer knows less than we do. True if it is to be left; false once that
+  // has been so for too long, when it is to be believed.
+  bool leave_lagging_member();
+  std::string_view name_of(std::string_view key) const;
 
   runtime::Runtime& runtime_;
   Store& store_;
@@ -106,6 +109,7 @@ class PrefixWatcher final : public StoreObserver {
   std::uint64_t listing_cluster_ = 0;
   std::uint64_t token_ = 0;  // of the request under way; older answers are not ours
   WatchId watch_ = no_watch;
+  bool must_list_ = true;
   bool resuming_ = false;
   Instant confirmed_ = Instant::min();
   Instant heard_{};

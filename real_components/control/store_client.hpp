@@ -68,14 +68,13 @@ class StoreClient final : public Store {
     std::uint64_t token;
     Instant deadline;
     bool sent = false;
-    bool refused = false;  // one too many
   };
   struct Watch {
     WatchRequest request;
     StoreObserver* observer;
     bool sent = false;
   };
-  enum class Timer : std::uint8_t { reconnect = 1, health = 2, deadline = 3 };
+  enum class Timer : std::uint8_t { none, reconnect, health, deadline, refuse, leave };
 
   runtime::Cookie cookie(Timer timer) const;
   void connect();
@@ -84,6 +83,7 @@ class StoreClient final : public Store {
   void send_watch(WatchId id, Watch& watch);
   void send(const wire::StoreRequestMessage& message);
   bool receive(ByteView message);
+  void finish(std::uint64_t id, StoreStatus status);
   void arm_deadline();
   void expire_requests();
   void check_health();
@@ -100,7 +100,7 @@ class StoreClient final : public Store {
   std::size_t member_ = 0;
   std::uint32_t failures_ = 0;
   Instant heard_{};
-  Instant health_due_{};
+  runtime::TimerId health_timer_ = runtime::no_timer;
   bool deadline_armed_ = false;
   wire::FrameReader reader_;
   std::map<std::uint64_t, Request> requests_;  // by id, so by age

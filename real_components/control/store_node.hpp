@@ -63,17 +63,19 @@ class StoreNode final : public runtime::Component {
   };
   struct Peer;
 
+  // These return false if they dropped the peer.
+  bool serve_frames(Peer& peer, ByteView bytes);
   bool serve(Peer& peer, ByteView message);
-  void create_watch(Peer& peer, const wire::WatchCreate& create);
-  void serve_frames(Peer& peer);
+  bool create_watch(Peer& peer, wire::WatchCreate create);
   void push_events(Peer& peer);
-  void push_watch(Peer& peer, std::uint64_t id);
   void send(Peer& peer, const wire::StoreResponseMessage& message);
-  wire::StoreResponseMessage notice(WatchNotice::Kind kind, std::uint64_t watch) const;
-  void committed(Revision before);
+  void tell(Peer& peer, std::uint64_t watch, WatchNotice::Kind kind,
+            StoreStatus reason = StoreStatus::ok);
+  void trace_commits();
   void arm_lease_timer();
   void tick();
-  void drop(std::uint64_t id);
+  void drop(Peer& peer);
+  Duration tick_interval() const;
 
   runtime::Runtime& runtime_;
   StoreNodeConfig config_;
@@ -82,6 +84,8 @@ class StoreNode final : public runtime::Component {
   std::uint64_t last_peer_ = 0;
   runtime::TimerId lease_timer_ = runtime::no_timer;
   Instant lease_timer_at_ = Instant::max();
+  Revision traced_ = 0;
+  bool ticking_ = false;
   Bytes out_;
 };
 

@@ -29,6 +29,13 @@ class FrameReader {
   // The next whole message. It views either the input or the reader's own memory, until the next
   // call.
   std::optional<ByteView> next();
+  // What next() has not looked at, for a caller that has to stop in the middle. The reader forgets
+  // it.
+  ByteView take_rest() {
+    const ByteView rest = input_;
+    input_ = {};
+    return rest;
+  }
   // A length above the limit was announced; no message comes any more.
   bool too_large() const { return too_large_; }
   // A message has begun and is not complete.
