@@ -1,0 +1,81 @@
+// The wanlab command: reads the command line, does what was chosen, and turns every kind of trouble
+// into one message and an exit status.
+#include "sim/app/commands.hpp"
+#include "sim/app/output_error.hpp"
+#include "sim/base/document_json.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <cerrno>
+#include <exception>
+#include <iostream>
+#include <new>
+
+namespace wanlab::app {
+namespace {
+
+constexpr const char* description =
+    "A laboratory for global database connectivity: real components in a simulated WAN.";
+
+constexpr const char* footer = R"(
+Examples:
+  wanlab run scenarios/hello.json
+  wanlab run scenarios/lambda-1m-ramp.json --seed 7 --set clients.fleet.hosts=500
+  wanlab run scenarios/hello.json --json | jq .connect_latency_ms
+  wanlab run out/hello/1/plan.json        (replays: same plan, same digest)
+  wanlab validate scenarios/*.json
+
+Exit status: 0 good, 1 an expectation failed, 2 bad input, 3 internal error,
+130 stopped by Ctrl-C (partial results are kept).)";
+
+ExitStatus complain(const std::string& message, ExitStatus status) {
+  std::cerr << "wanlab: " << message << '\n';
+  return status;
+}
+
+// A place that cannot be written to is the user's to choose; a full or broken disk is not.
+ExitStatus status_of(const OutputError& error) {
+  const int code = error.code().value();
+  return code == ENOSPC || code == EDQUOT || code == EIO ? ExitStatus::internal_error
+                                                         : ExitStatus::bad_input;
+}
+
+ExitStatus perform(const Action& action) {
+  try {
+    return action();
+  } catch (const base::InputError& error) {
+    return complain(error.what(), ExitStatus::bad_input);
+  } catch (const OutputError& error) {
+    return complain(error.what(), status_of(error));
+  } catch (const std::bad_alloc&) {
+    return complain("out of memory", ExitStatus::internal_error);
+  } catch (const std::exception& error) {
+    return complain(std::string("internal error: ") + error.what(), ExitStatus::internal_error);
+  }
+}
+
+ExitStatus main_command(int argc, char** argv) {
+  CLI::App app(description, "wanlab");
+  app.footer(footer);
+  app.require_subcommand(1);
+  Action chosen;
+  add_run_command(app, chosen);
+  add_validate_command(app, chosen);
+  add_schema_command(app, chosen);
+  add_version_command(app, chosen);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const bool asked_for_help = error.get_exit_code() == 0;
+    app.exit(error);
+    return asked_for_help ? ExitStatus::good : ExitStatus::bad_input;
+  }
+  return perform(chosen);
+}
+
+}  // namespace
+}  // namespace wanlab::app
+
+int main(int argc, char** argv) {
+  return static_cast<int>(wanlab::app::main_command(argc, argv));
+}

@@ -1,0 +1,143 @@
+// `wanlab run`: from a file to a judged, reported and stored run.
+#include "analysis/expectations.hpp"
+#include "analysis/summary.hpp"
+#include "analysis/summary_json.hpp"
+#include "analysis/summary_text.hpp"
+#include "analysis/timeseries.hpp"
+#include "sim/app/commands.hpp"
+#include "sim/app/interruption.hpp"
+#include "sim/app/load.hpp"
+#include "sim/app/process_cost.hpp"
+#include "sim/app/progress_display.hpp"
+#include "sim/app/run_folder.hpp"
+#include "sim/base/json_tree.hpp"
+#include "sim/scenario/plan_json.hpp"
+#include "sim/trace/recorder.hpp"
+#include "sim/trace/step_printer.hpp"
+#include "sim/world/simulated_world.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <cerrno>
+#include <cstdlib>
+#include <iostream>
+#include <memory>
+#include <optional>
+
+#include <unistd.h>
+
+namespace wanlab::app {
+
+namespace {
+
+struct RunOptions {
+  std::filesystem::path file;
+  scenario::Overrides overrides;
+  std::filesystem::path out = "out";
+  bool json = false;
+  bool no_color = false;
+  bool quiet = false;
+};
+
+// Steps are for people: not among the JSON, and not when asked for silence.
+bool prints_steps(const scenario::Plan& plan, const RunOptions& options) {
+  return plan.print_every_step && !options.json && !options.quiet;
+}
+
+trace::RunRecord simulate(const scenario::Plan& plan, const RunOptions& options,
+                          ProcessCost& cost) {
+  trace::Recorder recorder({.series_interval = analysis::series_interval(plan),
+                            .target_open = analysis::target_connections(plan)});
+  std::optional<trace::StepPrinter> steps;
+  if (prints_steps(plan, options)) {
+    steps.emplace(std::cout, trace::StepPrinterOptions{.origin = plan.warm_up});
+    recorder.add_observer(*steps);
+  }
+  const Interruption interruption;
+  world::SimulatedWorld world(plan, recorder);
+  {
+    ProgressDisplay display(std::cerr, progress_style(options.quiet), plan.name);
+    world.run([&](const world::Progress& progress) {
+      cost.pass(progress.now);
+      display.show(progress.now.time_since_epoch(), progress.ends.time_since_epoch(),
+                   progress.open_connections);
+      return !Interruption::requested();
+    });
+  }
+  trace::RunRecord record;
+  world.finish(record);
+  recorder.finish(Instant(record.simulated), record);
+  record.interrupted = Interruption::requested();
+  record.cost = cost.total();
+  return record;
+}
+
+void store(const RunFolder& folder, const analysis::Summary& summary,
+           const trace::RunRecord& record) {
+  folder.write("summary.json", analysis::summary_json(summary));
+  folder.write("summary.txt", analysis::summary_text(summary));
+  folder.write("timeseries.csv", analysis::timeseries_csv(record));
+  folder.link_as_latest();
+}
+
+void print(const analysis::Summary& summary, const RunOptions& options) {
+  if (options.json) {
+    std::cout << analysis::summary_json(summary);
+  } else if (!options.quiet) {
+    const bool color = !options.no_color && ::isatty(STDOUT_FILENO) != 0 &&
+                       std::getenv("NO_COLOR") == nullptr;  // https://no-color.org
+    std::cout << '\n' << analysis::summary_text(summary, {.color = color});
+  }
+  std::cout.flush();
+  if (!std::cout) throw OutputError("standard output", {errno, std::generic_category()});
+}
+
+ExitStatus run(const RunOptions& options) {
+  ProcessCost cost;
+  const scenario::Plan plan = load_checked_plan(options.file, options.overrides);
+  const RunFolder folder(options.out, plan.name, plan.seed);
+  folder.write("plan.json", to_text(scenario::to_json(plan)));
+
+  const trace::RunRecord record = simulate(plan, options, cost);
+  analysis::Summary summary = analysis::summarize(plan, record);
+  if (!record.interrupted) summary.verdicts = analysis::judge(plan, summary);
+
+  // Printed whether or not it could be stored: a long run must not be lost to a full disk.
+  std::optional<OutputError> trouble;
+  try {
+    store(folder, summary, record);
+  } catch (const OutputError& error) {
+    trouble = error;
+  }
+  print(summary, options);
+  if (trouble) throw *trouble;
+  if (!options.quiet) std::cerr << "results in " << folder.path().string() << '\n';
+  if (record.interrupted) return ExitStatus::interrupted;
+  return summary.passed() ? ExitStatus::good : ExitStatus::expectation_failed;
+}
+
+}  // namespace
+
+void add_run_command(CLI::App& app, Action& chosen) {
+  auto options = std::make_shared<RunOptions>();
+  CLI::App* command = app.add_subcommand("run", "Run a scenario, or replay the plan.json of a run");
+  command->add_option("file", options->file, "Scenario file, or the plan.json of an earlier run")
+      ->required()
+      ->type_name("FILE");
+  command->add_option("--seed", options->overrides.seed, "Another seed than the scenario's own")
+      ->type_name("N");
+  command
+      ->add_option("--set", options->overrides.sets,
+                   "Change a value before the run, e.g. clients.fleet.hosts=500 (repeatable)")
+      ->type_name("PATH=VALUE")
+      ->allow_extra_args(false);
+  command->add_option("--out", options->out, "Where run folders go: DIR/<scenario>/<seed>/")
+      ->type_name("DIR")
+      ->capture_default_str();
+  command->add_flag("--json", options->json, "Print the summary as one JSON object, nothing else");
+  command->add_flag("--no-color", options->no_color, "No colors (nor with NO_COLOR set)");
+  command->add_flag("--quiet,-q", options->quiet, "No progress and no summary; errors only");
+  command->callback([options, &chosen] { chosen = [options] { return run(*options); }; });
+}
+
+}  // namespace wanlab::app
