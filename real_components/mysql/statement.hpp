@@ -1,5 +1,6 @@
 // What can be said of a statement from its first words, without parsing SQL: enough to know what a
-// proxy that shares database connections among sessions may do with it. When in doubt it says `other`.
+// proxy that shares database connections among sessions may do with it. When in doubt it says
+// `other`.
 #pragma once
 
 #include <array>
@@ -9,17 +10,22 @@
 namespace wanlab::mysql {
 
 enum class StatementKind : unsigned char {
-  read,           // changes nothing, so it may be repeated
-  other,          // may change data
-  use_database,   // USE: changes the session's default database
-  no_effect,      // already true of every session here: SET NAMES, SET autocommit=1, COMMIT, ROLLBACK
-  session_state,  // needs a database connection of the session's own: BEGIN, LOCK, SET, PREPARE, ...
+  read,          // changes nothing, so it may be repeated
+  other,         // may change data
+  use_database,  // USE: changes the session's default database
+  no_effect,  // already true of every session here: SET NAMES, SET autocommit=1, COMMIT, ROLLBACK
+  session_state,  // needs a database connection of the session's own: BEGIN, LOCK, SET, PREPARE,
+                  // ...
 };
 
 namespace detail {
 
-constexpr bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-constexpr char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; }
+constexpr bool is_space(char c) {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
+constexpr char upper(char c) {
+  return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
+}
 
 constexpr bool equals(std::string_view word, std::string_view upper_case) {
   if (word.size() != upper_case.size()) return false;
@@ -29,7 +35,8 @@ constexpr bool equals(std::string_view word, std::string_view upper_case) {
   return true;
 }
 
-// Drops white space and comments from the front; but not /*! and /*+, whose content means something.
+// Drops white space and comments from the front; but not /*! and /*+, whose content means
+// something.
 constexpr void skip_blank(std::string_view& text) {
   while (!text.empty()) {
     if (is_space(text[0]) || text[0] == '(') {
@@ -132,7 +139,8 @@ constexpr StatementKind kind_of(std::string_view statement) {
     case 'X':
       if (equals(first, "XA")) return StatementKind::session_state;
       break;
-    default: break;
+    default:
+      break;
   }
   return StatementKind::other;
 }

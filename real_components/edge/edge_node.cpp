@@ -1,0 +1,407 @@
+// Connections, deadlines and the end of sessions.
+#include "real_components/edge/edge_node.hpp"
+
+#include "real_components/mysql/responses.hpp"
+
+#include <algorithm>
+
+namespace wanlab::edge {
+namespace {
+
+using runtime::TraceKind;
+using runtime::Work;
+
+constexpr std::uint32_t index_bits = 24;
+constexpr std::uint32_t index_mask = (1u << index_bits) - 1;
+
+// Sessions looked at per step of a sweep, and the pause between steps: other work goes in between.
+constexpr std::uint32_t sweep_slice = 4096;
+constexpr Duration sweep_pause = std::chrono::milliseconds(1);
+constexpr Duration drain_pause = std::chrono::milliseconds(100);
+
+// Statements of one session keep their database connection to themselves no longer than themselves,
+// and only their first words are looked at: hence no multi-statements. The two forms of a result
+// set cannot be mixed on shared database connections: hence no deprecate_eof.
+constexpr mysql::Capabilities edge_capabilities =
+    mysql::server_capabilities &
+    ~(mysql::capability::deprecate_eof | mysql::capability::multi_statements |
+      mysql::capability::found_rows | mysql::capability::session_track);
+
+}  // namespace
+
+EdgeNode::EdgeNode(runtime::Runtime& runtime, EdgeConfig config)
+    : runtime_(runtime),
+      config_(std::move(config)),
+      random_(runtime.random_stream("edge")),
+      nonce_key_(config_.nonce_key),
+      fingerprint_(wire::edge_fingerprint(config_.name)),
+      process_(static_cast<std::uint32_t>(random_->next()) & 0xfff),
+      upstream_(runtime, config_, *this, *this),
+      tenant_admission_(config_.tenant_rate),
+      address_admission_(config_.address_rate, random_->next()),
+      login_time_(config_.initial_login_time) {
+  handshake_options_.server_version = config_.server_version;
+  handshake_options_.capabilities = edge_capabilities;
+  handshake_options_.require_tls = config_.require_tls;
+  handshake_options_.allow_native = config_.allow_native;
+}
+
+EdgeNode::~EdgeNode() = default;
+
+void EdgeNode::start() {
+  upstream_.start();
+  runtime_.listen(config_.port, {.mutual_tls = false, .backlog = config_.backlog});
+}
+
+EdgeCensus EdgeNode::census() const {
+  return {sessions_.live(), handshakes_.live(), exchanges_.live(), schemas_.size(),
+          sessions_.memory_bytes() + handshakes_.memory_bytes() + exchanges_.memory_bytes()};
+}
+
+// --- names
+// ----------------------------------------------------------------------------------------------
+
+runtime::Cookie EdgeNode::cookie(Tag tag, std::uint64_t word) {
+  return (runtime::Cookie{static_cast<std::uint8_t>(tag)} << 48) | word;
+}
+
+std::uint64_t EdgeNode::number(Index session) const {
+  return (std::uint64_t{sessions_[session].generation & index_mask} << index_bits) | session;
+}
+
+// A restarted edge gives the same numbers again; its grants must not be good for one another's
+// sessions.
+std::uint64_t EdgeNode::wire_session(Index session) const {
+  return (std::uint64_t{process_} << 48) | number(session);
+}
+
+EdgeNode::Index EdgeNode::session_of(runtime::Cookie cookie) const {
+  const auto index = static_cast<Index>(cookie & index_mask);
+  const auto generation = static_cast<std::uint32_t>(cookie >> index_bits) & index_mask;
+  return sessions_.holds(index, generation, index_mask) ? index : no_index;
+}
+
+// Never the same twice, also when the wall clock is set back: then it goes on from its latest
+// second.
+wire::NonceContent EdgeNode::make_nonce() {
+  const auto second = static_cast<std::uint32_t>(unix_seconds(runtime_.wall_now()));
+  if (second > nonce_second_) {
+    nonce_second_ = second;
+    nonce_sequence_ = 0;
+  } else if (nonce_sequence_ == wire::nonce_sequence_limit) {
+    ++nonce_second_;
+    nonce_sequence_ = 0;
+  }
+  return wire::seal_nonce(
+      {fingerprint_ & wire::nonce_edge_mask, nonce_second_, process_, nonce_sequence_++},
+      nonce_key_);
+}
+
+// --- connections
+// ----------------------------------------------------------------------------------------
+
+runtime::Cookie EdgeNode::on_accept(std::uint16_t, runtime::ConnectionId connection,
+                                    const runtime::PeerInfo& peer) {
+  runtime_.spend(Work::accept_connection);
+  ++counters_.accepted;
+  const bool full = sessions_.live() >= config_.maximum_sessions || draining_;
+  if (full || !address_admission_.admit(peer.address.ip, runtime_.now())) {
+    ++counters_.refused;
+    out_.clear();
+    mysql::write_early_err(
+        out_, mysql::error::too_many_connections,
+        full ? "Too many connections" : "Too many connections from this address");
+    runtime_.send(connection, out_);
+    runtime_.close(connection);
+    runtime_.record({TraceKind::session_refused, 0, mysql::error::too_many_connections.number});
+    return 0;
+  }
+  const Index index = sessions_.take();
+  Session& session = sessions_[index];
+  session.connection = connection;
+  session.phase = Phase::greeted;
+  session.transient = handshakes_.take();
+  Handshake& handshake = handshakes_[session.transient];
+  handshake.session = index;
+  handshake.exchange = no_index;
+  handshake.client_ip = peer.address.ip;
+  handshake.deadline = runtime_.now() + config_.handshake_timeout;
+  handshake_deadlines_.push_back(session.transient);
+  arm(Tag::handshake_deadline, config_.handshake_timeout, deadline_armed_);
+
+  runtime_.record({TraceKind::session_accepted, number(index)});
+  out_.clear();
+  handshake.protocol.begin(handshake_options_, index + 1, mysql::encode_nonce(make_nonce()), out_);
+  runtime_.spend(Work::mysql_packet);
+  runtime_.send(connection, out_);
+  return cookie(Tag::session, number(index));
+}
+
+void EdgeNode::on_connect(runtime::ConnectionId connection, runtime::Cookie word) {
+  upstream_.on_connect(connection, word);
+}
+
+void EdgeNode::on_secure(runtime::ConnectionId, runtime::Cookie word) {
+  const Index session = session_of(word);
+  if (session == no_index || sessions_[session].phase != Phase::securing) return;
+  sessions_[session].phase = Phase::secured;
+  sessions_[session].secure = true;
+  runtime_.record({TraceKind::session_secured, number(session)});
+}
+
+void EdgeNode::on_data(runtime::ConnectionId connection, runtime::Cookie word, ByteView bytes) {
+  if (Upstream::owns(word)) return upstream_.on_data(connection, word, bytes);
+  const Index index = session_of(word);
+  if (index == no_index) return;
+  Session& session = sessions_[index];
+  switch (session.phase) {
+    case Phase::established:
+      return receive_commands(index, bytes);
+    case Phase::greeted:
+    case Phase::secured:
+      return receive_handshake(index, bytes);
+    case Phase::executing:
+    case Phase::verifying: {
+      const Index exchange = session.phase == Phase::executing
+                                 ? session.transient
+                                 : handshakes_[session.transient].exchange;
+      append(exchanges_[exchange].pipelined, bytes);
+      if (exchanges_[exchange].pipelined.size() > config_.pipelined_bytes &&
+          !session.reading_paused) {
+        session.reading_paused = true;
+        runtime_.pause_reading(connection);
+      }
+      return;
+    }
+    case Phase::securing:
+    case Phase::denying:
+      return;  // nothing it could say would matter
+  }
+}
+
+void EdgeNode::on_writable(runtime::ConnectionId connection, runtime::Cookie word) {
+  if (Upstream::owns(word)) return upstream_.on_writable(connection, word);
+  const Index session = session_of(word);
+  if (session == no_index || sessions_[session].phase != Phase::executing) return;
+  Exchange& exchange = exchanges_[sessions_[session].transient];
+  const std::uint32_t held_back = std::exchange(exchange.unconsumed, 0);
+  if (held_back != 0) upstream_.pool().consumed(exchange.request, held_back);
+}
+
+void EdgeNode::on_close(runtime::ConnectionId connection, runtime::Cookie word,
+                        runtime::CloseReason reason) {
+  if (Upstream::owns(word)) return upstream_.on_close(connection, word, reason);
+  if (const Index session = session_of(word); session != no_index) release_session(session);
+}
+
+void EdgeNode::on_timer(runtime::Cookie word) {
+  if (Upstream::owns(word)) return upstream_.on_timer(word);
+  switch (static_cast<Tag>(word >> 48)) {
+    case Tag::handshake_deadline:
+      return expire_handshakes();
+    case Tag::renewal:
+      return renew_grants();
+    case Tag::sweep:
+      return sweep();
+    case Tag::denial:
+      if (const Index session = session_of(word); session != no_index) deny(session);
+      return;
+    case Tag::retry_renewal:
+      if (const Index session = session_of(word); session != no_index) begin_renewal(session);
+      return;
+    case Tag::session:
+      return;
+  }
+}
+
+// --- deadlines
+// ------------------------------------------------------------------------------------------
+
+void EdgeNode::arm(Tag tag, Duration delay, bool& armed) {
+  if (std::exchange(armed, true)) return;
+  runtime_.wake_after(std::max<Duration>(delay, Duration::zero()), cookie(tag));
+}
+
+void EdgeNode::expire_handshakes() {
+  deadline_armed_ = false;
+  const Instant now = runtime_.now();
+  while (!handshake_deadlines_.empty()) {
+    const Handshake& handshake = handshakes_[handshake_deadlines_.front()];
+    if (handshake.deadline > now) {
+      return arm(Tag::handshake_deadline, handshake.deadline - now, deadline_armed_);
+    }
+    ++counters_.handshake_timeouts;
+    const Phase phase = sessions_[handshake.session].phase;
+    if (phase == Phase::verifying) {
+      refuse_login(handshake.session, mysql::error::server_shutdown,
+                   "No answer from the database's region");
+    } else if (phase == Phase::securing) {
+      runtime_.record({TraceKind::session_refused, number(handshake.session),
+                       mysql::error::read_timeout.number});
+      runtime_.abort(sessions_[handshake.session].connection);
+      release_session(handshake.session);
+    } else {
+      refuse_login(handshake.session, mysql::error::read_timeout,
+                   "Got timeout reading communication packets");
+    }
+  }
+}
+
+void EdgeNode::renew_grants() {
+  renewal_armed_ = false;
+  const Instant now = runtime_.now();
+  while (!grants_to_renew_.empty()) {
+    const Index index = grants_to_renew_.front();
+    const Instant due =
+        Instant(std::chrono::seconds(sessions_[index].granted_at)) + config_.renew_after;
+    if (due > now) return arm(Tag::renewal, due - now, renewal_armed_);
+    // It leaves the queue until the origin has answered.
+    grants_to_renew_.remove(index);
+    sessions_[index].renewing = true;
+    ++counters_.renewals;
+    begin_renewal(index);
+  }
+}
+
+// --- ends
+// -----------------------------------------------------------------------------------------------
+
+void EdgeNode::send_error(Index session, std::uint8_t sequence, const mysql::ErrorCode& code,
+                          std::string_view message) {
+  out_.clear();
+  mysql::write_err(out_, sequence, code, message);
+  runtime_.send(sessions_[session].connection, out_);
+}
+
+void EdgeNode::close_with(Index session, const mysql::ErrorCode& code, std::string_view message) {
+  send_error(session, 0, code, message);
+  close_session(session);
+}
+
+void EdgeNode::close_session(Index session) {
+  runtime_.close(sessions_[session].connection);
+  release_session(session);
+}
+
+void EdgeNode::release_session(Index index) {
+  Session& session = sessions_[index];
+  runtime_.record({TraceKind::session_closed, number(index), session.statements});
+  Index exchange = no_index;
+  const bool logged_in = session.phase == Phase::established || session.phase == Phase::executing;
+  if (logged_in) {
+    exchange = session.transient;
+    if (!session.renewing) grants_to_renew_.remove(index);
+    --sessions_of_tenant_[session.tenant];
+  } else {
+    exchange = handshakes_[session.transient].exchange;
+    release_handshake(session.transient);
+  }
+  if (exchange != no_index) {
+    upstream_.pool().cancel(exchanges_[exchange].request);
+    release_exchange(exchange);
+  }
+  schemas_.release(session.schema);
+  session.schema = 0;
+  session.input.clear();
+  session.connection = runtime::no_connection;
+  session.route = {};
+  session.grant = {};
+  session.transient = no_index;
+  session.statements = 0;
+  session.secure = session.reading_paused = session.renewing = session.close_after_answer = false;
+  sessions_.release(index);
+}
+
+void EdgeNode::release_handshake(Index index) {
+  Handshake& handshake = handshakes_[index];
+  handshake_deadlines_.remove(index);
+  mysql::ServerHandshake::forget(handshake.memory);
+  handshake.user.clear();
+  handshake.protocol = {};
+  handshakes_.release(index);
+}
+
+void EdgeNode::release_exchange(Index index) {
+  Exchange& exchange = exchanges_[index];
+  // A login's request holds the proof.
+  if (exchange.kind == ExchangeKind::login) crypto::secure_zero(exchange.sent);
+  exchange.sent.clear();
+  exchange.answer.clear();
+  exchange.pipelined.clear();
+  exchange.request = {};
+  exchange.answered = 0;
+  exchange.unconsumed = 0;
+  exchange.attempts = 0;
+  exchange.head_read = exchange.repeatable = false;
+  exchange.header_bytes = 0;
+  exchange.packet_left = 0;
+  exchanges_.release(index);
+}
+
+// --- many at once
+// ---------------------------------------------------------------------------------------
+
+void EdgeNode::drain() {
+  if (draining_) return;
+  draining_ = true;
+  runtime_.stop_listening(config_.port);
+  drain_until_ = runtime_.now() + config_.drain_period;
+  begin_sweep(Sweep::drain);
+}
+
+void EdgeNode::on_routes_removed() {
+  begin_sweep(Sweep::orphans);
+}
+
+void EdgeNode::begin_sweep(Sweep kind) {
+  if (sweep_kind_ == Sweep::drain) return;
+  if (kind == Sweep::orphans && sweep_kind_ == Sweep::orphans) {
+    sweep_again_ = true;
+    return;
+  }
+  sweep_kind_ = kind;
+  sweep_at_ = 0;
+  arm(Tag::sweep, Duration::zero(), sweep_armed_);
+}
+
+void EdgeNode::sweep() {
+  sweep_armed_ = false;
+  const bool draining = sweep_kind_ == Sweep::drain;
+  const bool last = draining && runtime_.now() >= drain_until_;
+  const auto steps =
+      static_cast<std::uint32_t>(std::max<std::int64_t>(1, config_.drain_period / drain_pause));
+  const std::uint32_t slice = last       ? sessions_.extent()
+                              : draining ? sessions_.extent() / steps + 1
+                                         : sweep_slice;
+  if (last) sweep_at_ = 0;
+  const Index end = std::min(sessions_.extent(), sweep_at_ + slice);
+  for (; sweep_at_ < end; ++sweep_at_) {
+    Session& session = sessions_[sweep_at_];
+    if (session.connection == runtime::no_connection) continue;
+    const bool logged_in = session.phase == Phase::established || session.phase == Phase::executing;
+    if (!draining && (!logged_in || upstream_.routes().view(session.route).live())) continue;
+    if (session.phase == Phase::executing && !last) {
+      session.close_after_answer = true;
+    } else if (logged_in) {
+      if (!draining) ++counters_.revoked;
+      if (session.phase == Phase::executing) {
+        fail_statement(session.transient, mysql::error::server_shutdown.number,
+                       mysql::error::server_shutdown.state(), "Server shutdown in progress", true);
+      } else if (draining) {
+        close_with(sweep_at_, mysql::error::server_shutdown, "Server shutdown in progress");
+      } else {
+        close_with(sweep_at_, mysql::error::connection_killed,
+                   "Connection was killed: route removed");
+      }
+    } else if (last) {
+      refuse_login(sweep_at_, mysql::error::server_shutdown, "Server shutdown in progress");
+    }
+  }
+  if (last) return;
+  if (draining) return arm(Tag::sweep, drain_pause, sweep_armed_);
+  if (sweep_at_ < sessions_.extent()) return arm(Tag::sweep, sweep_pause, sweep_armed_);
+  sweep_kind_ = Sweep::none;
+  if (std::exchange(sweep_again_, false)) begin_sweep(Sweep::orphans);
+}
+
+}  // namespace wanlab::edge

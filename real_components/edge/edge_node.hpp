@@ -1,0 +1,192 @@
+// One edge: accepts MySQL clients, completes their handshake here, has their proof judged by an
+// origin, and sends every statement to the best region of the moment. It holds nothing that could
+// log in.
+//
+// What a client may see of faults behind the edge:
+//   - a request that was not processed goes to the next region, unseen;
+//   - a read with an unknown outcome is repeated where the credential reads replicas, within a
+//   budget;
+//   - any other unknown outcome is ERR 1105 tagged [wanlab:OUTCOME_UNKNOWN], and nothing is
+//   repeated;
+//   - an answer that breaks off between packets ends in ERR 1053, within a packet in a closed
+//   connection;
+//   - without any live region: ERR 1053 at once, and the session stays for the next statement.
+#pragma once
+
+#include "real_components/edge/admission.hpp"
+#include "real_components/edge/config.hpp"
+#include "real_components/edge/name_pool.hpp"
+#include "real_components/edge/session.hpp"
+#include "real_components/edge/upstream.hpp"
+#include "real_components/mysql/errors.hpp"
+#include "real_components/wire/auth.hpp"
+#include "real_components/wire/nonce.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace wanlab::edge {
+
+// What is held right now, for leak checks and reports.
+struct EdgeCensus {
+  std::uint32_t sessions = 0;    // connections, in whatever phase
+  std::uint32_t handshakes = 0;  // of them, those not logged in
+  std::uint32_t exchanges = 0;   // requests on their way
+  std::size_t schemas = 0;
+  std::size_t memory_bytes = 0;  // of sessions and transient records, without buffers
+};
+
+// Since the start.
+struct EdgeCounters {
+  std::uint64_t accepted = 0;
+  std::uint64_t authenticated = 0;
+  std::uint64_t refused = 0;  // sent an ERR instead of the OK of a login
+  std::uint64_t handshake_timeouts = 0;
+  std::uint64_t statements = 0;         // answered
+  std::uint64_t statements_failed = 0;  // answered with an error of the edge's own
+  std::uint64_t retries = 0;
+  std::uint64_t outcomes_unknown = 0;
+  std::uint64_t renewals = 0;  // asked for on behalf of idle sessions
+  std::uint64_t revoked = 0;   // sessions ended because Route, Credential or grant did
+};
+
+class EdgeNode final : public runtime::Component,
+                       private backhaul::PoolObserver,
+                       private UpstreamObserver {
+ public:
+  EdgeNode(runtime::Runtime& runtime, EdgeConfig config);
+  ~EdgeNode() override;
+
+  // Stops accepting, closes idle sessions evenly over the drain period and at its end all others.
+  void drain();
+  bool drained() const { return draining_ && sessions_.live() == 0; }
+
+  EdgeCensus census() const;
+  const EdgeCounters& counters() const { return counters_; }
+  const Upstream& upstream() const { return upstream_; }
+  const EdgeConfig& config() const { return config_; }
+
+  void start() override;
+  void on_timer(runtime::Cookie cookie) override;
+  runtime::Cookie on_accept(std::uint16_t port, runtime::ConnectionId connection,
+                            const runtime::PeerInfo& peer) override;
+  void on_connect(runtime::ConnectionId connection, runtime::Cookie cookie) override;
+  void on_secure(runtime::ConnectionId connection, runtime::Cookie cookie) override;
+  void on_data(runtime::ConnectionId connection, runtime::Cookie cookie, ByteView bytes) override;
+  void on_writable(runtime::ConnectionId connection, runtime::Cookie cookie) override;
+  void on_close(runtime::ConnectionId connection, runtime::Cookie cookie,
+                runtime::CloseReason reason) override;
+
+ private:
+  enum class Tag : std::uint8_t {
+    session = 1,
+    handshake_deadline,
+    denial,
+    renewal,
+    retry_renewal,
+    sweep
+  };
+  enum class Sweep : std::uint8_t { none, orphans, drain };
+  using Index = std::uint32_t;
+
+  // edge_node.cpp: connections, deadlines and the end of sessions.
+  static runtime::Cookie cookie(Tag tag, std::uint64_t word = 0);
+  std::uint64_t number(Index session) const;  // 48 bits: slot and generation
+  std::uint64_t wire_session(Index session) const;
+  Index session_of(runtime::Cookie cookie) const;
+  wire::NonceContent make_nonce();
+  void arm(Tag tag, Duration delay, bool& armed);
+  void expire_handshakes();
+  void renew_grants();
+  void begin_sweep(Sweep kind);
+  void sweep();
+  void send_error(Index session, std::uint8_t sequence, const mysql::ErrorCode& code,
+                  std::string_view message);
+  // Ends an established session; the ERR answers no command, so that its sequence is 0.
+  void close_with(Index session, const mysql::ErrorCode& code, std::string_view message);
+  void close_session(Index session);
+  void release_session(Index session);
+  void release_handshake(Index handshake);
+  void release_exchange(Index exchange);
+  void on_routes_removed() override;
+
+  // login.cpp: from the first packet to the OK.
+  void receive_handshake(Index session, ByteView bytes);
+  void begin_login(Index session, const mysql::Login& login);
+  void deny_later(Index session);
+  void deny(Index session);
+  void refuse_login(Index session, const mysql::ErrorCode& code, std::string_view message);
+  void answer_login(Index exchange, ByteView reply);
+  void establish(Index session, const wire::Grant& grant, Instant login_started);
+
+  // statements.cpp: commands of established sessions.
+  void receive_commands(Index session, ByteView bytes);
+  void run_command(Index session, ByteView payload);
+  void begin_statement(Index session, ByteView payload, bool reads_only);
+  void use_schema(Index session, std::string_view name);
+  void send_ok(Index session);
+  void finish_statement(Index exchange);
+  void fail_statement(Index exchange, std::uint16_t code, std::string_view sqlstate,
+                      std::string_view message, bool close);
+  void refuse_statement(Index exchange, const wire::Refusal& refusal);
+
+  // exchanges.cpp: requests and their outcomes.
+  static std::uint32_t whole_seconds(Instant now);
+  Index begin_exchange(Index session, ExchangeKind kind);
+  // Sends to the best region not yet tried, else (if allowed) to one tried before. False: none took
+  // it.
+  bool dispatch(Index exchange, ByteView payload, bool tried_ones_too = true);
+  void begin_renewal(Index session);
+  void finish_renewal(Index exchange, ByteView answer);
+  // Reads what stands before the packets; false while it is incomplete or when there are none.
+  bool read_head(Index exchange, ByteView& part, bool end);
+  static void follow_packets(Exchange& exchange, ByteView bytes);
+  void store_grant(Index session, const wire::Grant& grant);
+  std::size_t deliver(Index exchange, ByteView part, bool end);
+  void lose_outcome(Index exchange);
+  void no_region_left(Index exchange);
+  std::size_t on_response(backhaul::RequestHandle request, std::uint64_t cookie, ByteView part,
+                          bool end) override;
+  void on_failed(backhaul::RequestHandle request, std::uint64_t cookie,
+                 backhaul::Processed processed, backhaul::ResetReason reason) override;
+
+  runtime::Runtime& runtime_;
+  EdgeConfig config_;
+  std::unique_ptr<runtime::RandomStream> random_;
+  crypto::HmacSha256Key nonce_key_;
+  std::uint32_t fingerprint_;
+  std::uint32_t process_;
+  std::uint32_t nonce_second_ = 0;
+  std::uint32_t nonce_sequence_ = 0;
+  mysql::ServerHandshakeOptions handshake_options_;
+  Upstream upstream_;
+  TenantAdmission tenant_admission_;
+  AddressAdmission address_admission_;
+  wire::AuthCodec codec_;
+
+  Sessions sessions_;
+  Handshakes handshakes_;
+  Exchanges exchanges_;
+  NamePool schemas_;
+  IndexQueue<Handshakes> handshake_deadlines_{handshakes_};
+  IndexQueue<Sessions> grants_to_renew_{sessions_};
+  std::vector<std::uint32_t> sessions_of_tenant_;
+
+  Bytes out_;      // reused for everything written to clients
+  Bytes request_;  // reused for headers of requests
+  Duration login_time_;
+  std::uint32_t retry_budget_ = 0;  // in hundredths of a repeat
+  EdgeCounters counters_;
+  bool deadline_armed_ = false;
+  bool renewal_armed_ = false;
+  bool sweep_armed_ = false;
+  bool sweep_again_ = false;  // another Route went while the sweep was under way
+  bool draining_ = false;
+  Sweep sweep_kind_ = Sweep::none;
+  Index sweep_at_ = 0;
+  Instant drain_until_{};
+};
+
+}  // namespace wanlab::edge

@@ -1,0 +1,95 @@
+// The records an edge keeps: one small Session per client connection, and larger ones that exist
+// only while a login or a statement is under way. Plain data; EdgeNode gives it meaning.
+#pragma once
+
+#include "real_components/backhaul/warm_pool.hpp"
+#include "real_components/mysql/packet.hpp"
+#include "real_components/mysql/server_handshake.hpp"
+#include "real_components/routing/routing_table.hpp"
+#include "real_components/runtime/runtime.hpp"
+#include "real_components/runtime/slab.hpp"
+#include "real_components/wire/grant.hpp"
+
+#include <array>
+#include <cstdint>
+
+namespace wanlab::edge {
+
+enum class Phase : std::uint8_t {
+  greeted,      // waiting for SSLRequest or, without TLS, the handshake response
+  securing,     // TLS handshake under way
+  secured,      // waiting for the handshake response
+  verifying,    // the proof is on its way to an origin
+  denying,      // waiting to refuse an unknown user
+  established,  // waiting for a command
+  executing,    // a statement is under way
+};
+
+// One per client connection, from accept to close. A million of these are the edge's memory.
+struct Session {
+  std::uint32_t next = no_index;  // free list, or the queue of grants to renew
+  std::uint32_t previous = no_index;
+  std::uint32_t generation = 0;
+  runtime::ConnectionId connection = runtime::no_connection;
+  routing::RouteHandle route;
+  wire::Grant grant;
+  mysql::PacketAssembler input;        // 16 bytes while no packet is half read
+  std::uint32_t transient = no_index;  // Handshake before, Exchange (if any) after the login
+  std::uint32_t schema = 0;            // in the edge's table of database names
+  std::uint32_t statements = 0;
+  std::uint32_t granted_at = 0;  // seconds of the monotonic clock
+  std::uint32_t tenant = 0;      // small number of the Route's branch
+  Phase phase = Phase::greeted;
+  bool secure : 1 = false;
+  bool reading_paused : 1 = false;
+  bool renewing : 1 = false;
+  bool close_after_answer : 1 = false;
+};
+static_assert(sizeof(Session) <= 112);
+
+// From accept to the end of the login.
+struct Handshake {
+  std::uint32_t next = no_index;  // free list, or the queue of deadlines
+  std::uint32_t previous = no_index;
+  std::uint32_t generation = 0;
+  std::uint32_t session = no_index;
+  std::uint32_t exchange = no_index;  // the login's request, while verifying
+  std::array<std::uint8_t, 16> client_ip{};
+  Instant deadline{};
+  mysql::ServerHandshake protocol;
+  Bytes memory;  // the protocol's own, for logins that take a second exchange
+  Bytes user;    // for refusals
+};
+
+enum class ExchangeKind : std::uint8_t { login, statement, renewal };
+
+// One request to an origin, until its one outcome. Buffers are kept when it is released.
+struct Exchange {
+  std::uint32_t next = no_index;
+  std::uint32_t generation = 0;
+  std::uint32_t session = no_index;
+  std::uint32_t session_generation = 0;
+  backhaul::RequestHandle request;
+  Instant started{};
+  std::uint64_t answered = 0;    // bytes given to the client
+  std::uint32_t unconsumed = 0;  // bytes given to the client that may still wait for it to read
+  std::array<routing::RegionId, 4> tried{};
+  std::uint8_t attempts = 0;  // how many of `tried` are set
+  ExchangeKind kind = ExchangeKind::statement;
+  bool head_read = false;  // the kind byte (and grant) at the front of the answer is behind us
+  bool repeatable = false;
+  // Where the answer stands within the packets of the client protocol.
+  std::uint8_t header_bytes = 0;  // read of the present packet's header
+  std::uint8_t sequence = 0;      // of the last packet begun
+  std::uint32_t packet_left = 0;  // bytes of the present packet's payload still to come
+  std::array<std::byte, 3> length{};
+  Bytes sent;       // what was asked, for asking again
+  Bytes answer;     // what had to be collected before it could be understood
+  Bytes pipelined;  // what the client sent ahead of the answer
+};
+
+using Sessions = Slab<Session, 10>;
+using Handshakes = Slab<Handshake, 8>;
+using Exchanges = Slab<Exchange, 8>;
+
+}  // namespace wanlab::edge

@@ -1,0 +1,497 @@
+#include "real_components/origin/backends.hpp"
+
+#include "real_components/mysql/commands.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace wanlab::origin {
+namespace {
+
+using runtime::Cookie;
+using runtime::Work;
+
+constexpr std::uint32_t generation_mask = 0xffffff;
+
+constexpr Cookie cookie_of(std::uint8_t tag, std::uint64_t word) {
+  return (Cookie{tag} << 48) | word;
+}
+
+// One result at a time, in the form that every client of an edge reads.
+constexpr mysql::Capabilities pooled_capabilities =
+    mysql::client_capabilities &
+    ~(mysql::capability::deprecate_eof | mysql::capability::multi_statements);
+
+}  // namespace
+
+// What all connections to the servers of one branch log in with.
+struct Backends::Login {
+  explicit Login(const DatabaseConfig& config)
+      : user(config.user),
+        password(config.password),
+        secrets(mysql::derive_secrets(config.password)),
+        tls(config.tls) {
+    options.user = user;
+    options.password = password;
+    options.secrets = &secrets;
+    options.capabilities = pooled_capabilities;
+    options.use_tls = tls != runtime::TlsVersion::none;
+  }
+  Login(const Login&) = delete;
+  Login& operator=(const Login&) = delete;
+
+  std::string user;
+  std::string password;
+  mysql::ClientSecrets secrets;
+  runtime::TlsVersion tls;
+  mysql::ClientHandshakeOptions options;
+};
+
+Backends::Backends(runtime::Runtime& runtime, const OriginConfig& config, BackendObserver& observer)
+    : runtime_(runtime),
+      options_(config.pool),
+      observer_(observer),
+      random_(runtime.random_stream("origin/backends")) {
+  for (const DatabaseConfig& database : config.databases) {
+    logins_.push_back(std::make_unique<Login>(database));
+    Branch& branch = branches_.emplace_back();
+    const auto add = [&](const runtime::Address& address) {
+      Server& server = servers_.emplace_back();
+      server.address = address;
+      server.login = logins_.back().get();
+      return static_cast<Index>(servers_.size() - 1);
+    };
+    if (database.primary) branch.primary = add(*database.primary);
+    for (const runtime::Address& replica : database.replicas)
+      branch.replicas.push_back(add(replica));
+  }
+}
+
+Backends::~Backends() = default;
+
+void Backends::start() {
+  for (Index server = 0; server < servers_.size(); ++server) pump(server);
+}
+
+void Backends::tick() {
+  const Instant now = runtime_.now();
+  for (Index index = 0; index < connections_.extent(); ++index) {
+    const Connection& connection = connections_[index];
+    if (connection.id == runtime::no_connection) continue;
+    const Duration age = now - connection.since;
+    if (connection.phase == Phase::login && age >= options_.login_timeout) {
+      const Index server = connection.server;
+      drop(index);
+      failed(server);
+    } else if (connection.statement != no_index && age >= options_.statement_timeout) {
+      lose(index);
+    }
+  }
+}
+
+// --- statements
+// -----------------------------------------------------------------------------------------
+
+Backends::Statement& Backends::statement_at(Index statement) {
+  if (statement >= statements_.size()) statements_.resize(std::size_t{statement} + 1);
+  return statements_[statement];
+}
+
+bool Backends::down(const Server& server) const {
+  return server.failures >= options_.failures_until_down && server.open == server.starting;
+}
+
+// Replicas in turn, passing over those that cannot be reached: uniform without drawing lots.
+Backends::Index Backends::choose(Branch& branch, wire::TabletType kind) {
+  if (kind == wire::TabletType::primary) return branch.primary;
+  if (branch.replicas.empty()) return no_index;
+  const auto count = static_cast<std::uint32_t>(branch.replicas.size());
+  Index chosen = no_index;
+  for (std::uint32_t step = 0; step < count; ++step) {
+    chosen = branch.replicas[(branch.turn + step) % count];
+    if (down(servers_[chosen])) continue;
+    branch.turn = (branch.turn + step + 1) % count;
+    return chosen;
+  }
+  return chosen;
+}
+
+void Backends::submit(Index index, std::uint32_t branch, wire::TabletType kind,
+                      std::string_view schema, ByteView command) {
+  const Index server_index = branch < branches_.size() ? choose(branches_[branch], kind) : no_index;
+  if (server_index == no_index) return observer_.on_refused(index, RefusalReason::no_server);
+  Server& server = servers_[server_index];
+  statement_at(index).server = server_index;
+  if (!server.idle.empty()) {
+    const Index connection = server.idle.back();
+    server.idle.pop_back();
+    return run(connection, index, schema, command);
+  }
+  if (down(server)) return observer_.on_refused(index, RefusalReason::down);
+  if (server.waiting >= options_.waiters)
+    return observer_.on_refused(index, RefusalReason::too_many);
+  wait(index, schema, command);
+  pump(server_index);
+}
+
+void Backends::wait(Index index, std::string_view schema, ByteView command) {
+  Statement& statement = statements_[index];
+  Server& server = servers_[statement.server];
+  statement.command.assign(command.begin(), command.end());
+  statement.schema = schema;
+  statement.waiting = true;
+  statement.deadline = runtime_.now() + options_.wait;
+  statement.previous = server.last_waiting;
+  statement.next = no_index;
+  if (server.last_waiting == no_index) {
+    server.first_waiting = index;
+  } else {
+    statements_[server.last_waiting].next = index;
+  }
+  server.last_waiting = index;
+  ++server.waiting;
+  ++waiting_;
+  if (!std::exchange(server.wait_armed, true)) {
+    runtime_.wake_after(options_.wait, cookie_of(wait_tag, statement.server));
+  }
+}
+
+void Backends::leave_line(Index index) {
+  Statement& statement = statements_[index];
+  Server& server = servers_[statement.server];
+  (statement.previous == no_index ? server.first_waiting : statements_[statement.previous].next) =
+      statement.next;
+  (statement.next == no_index ? server.last_waiting : statements_[statement.next].previous) =
+      statement.previous;
+  statement.waiting = false;
+  --server.waiting;
+  --waiting_;
+}
+
+void Backends::abandon(Index index) {
+  Statement& statement = statements_[index];
+  if (statement.waiting) {
+    leave_line(index);
+    statement.command.clear();
+    return observer_.on_refused(index, RefusalReason::abandoned);
+  }
+  if (statement.connection != no_index) resume(index);
+}
+
+void Backends::resume(Index index) {
+  Connection& connection = connections_[statements_[index].connection];
+  if (std::exchange(connection.paused, false)) runtime_.resume_reading(connection.id);
+}
+
+void Backends::run(Index connection_index, Index index, std::string_view schema, ByteView command) {
+  Connection& connection = connections_[connection_index];
+  Statement& statement = statements_[index];
+  ++busy_;
+  connection.since = runtime_.now();
+  connection.statement = index;
+  statement.connection = connection_index;
+  if (schema.empty() || connection.schema == schema) {
+    connection.phase = Phase::running;
+    return send_command(connection, command);
+  }
+  connection.phase = Phase::choosing_schema;
+  if (statement.command.empty()) statement.command.assign(command.begin(), command.end());
+  statement.schema = schema;
+  out_.clear();
+  mysql::write_init_db(out_, schema);
+  runtime_.spend(Work::mysql_packet);
+  connection.reader.start();
+  runtime_.send(connection.id, out_);
+}
+
+void Backends::send_command(Connection& connection, ByteView command) {
+  out_.clear();
+  const auto size = static_cast<std::uint32_t>(command.size());
+  for (unsigned i = 0; i < 3; ++i) out_.push_back(static_cast<std::byte>((size >> (8 * i)) & 0xff));
+  out_.push_back(std::byte{0});
+  append(out_, command);
+  runtime_.spend(Work::mysql_packet);
+  connection.reader.start();
+  runtime_.send(connection.id, out_);
+}
+
+// --- connections
+// ----------------------------------------------------------------------------------------
+
+void Backends::pump(Index index) {
+  Server& server = servers_[index];
+  while (server.first_waiting != no_index && !server.idle.empty()) {
+    const Index statement_index = server.first_waiting;
+    const Index connection = server.idle.back();
+    server.idle.pop_back();
+    leave_line(statement_index);
+    Statement& statement = statements_[statement_index];
+    run(connection, statement_index, statement.schema, statement.command);
+    if (connections_[connection].phase == Phase::running) statement.command.clear();
+  }
+  const Instant now = runtime_.now();
+  if (server.redial_at > now) return;  // its timer calls again
+  while (server.open < options_.connections &&
+         (server.open < options_.warm || server.starting < server.waiting)) {
+    // After a failure one attempt at a time finds out whether the server is back.
+    if (server.failures != 0 && server.starting != 0) break;
+    dial(index);
+  }
+}
+
+void Backends::dial(Index server_index) {
+  Server& server = servers_[server_index];
+  const Index index = connections_.take();
+  Connection& connection = connections_[index];
+  connection.server = server_index;
+  connection.phase = Phase::dialling;
+  connection.since = runtime_.now();
+  ++server.open;
+  ++server.starting;
+  runtime::ConnectOptions options;
+  options.timeout = options_.connect_timeout;
+  const std::uint64_t word = (std::uint64_t{connection.generation & generation_mask} << 24) | index;
+  connection.id = runtime_.connect(server.address, options, cookie_of(connection_tag, word));
+}
+
+Backends::Index Backends::connection_of(Cookie cookie) const {
+  const auto index = static_cast<Index>(cookie & 0xffffff);
+  const auto generation = static_cast<std::uint32_t>(cookie >> 24) & generation_mask;
+  return connections_.holds(index, generation, generation_mask) ? index : no_index;
+}
+
+void Backends::on_connect(runtime::ConnectionId, Cookie cookie) {
+  const Index index = connection_of(cookie);
+  if (index == no_index) return;
+  connections_[index].phase = Phase::login;
+  connections_[index].handshake = {};
+}
+
+void Backends::on_secure(runtime::ConnectionId id, Cookie cookie) {
+  const Index index = connection_of(cookie);
+  if (index == no_index || connections_[index].phase != Phase::login) return;
+  Connection& connection = connections_[index];
+  out_.clear();
+  connection.handshake.secured(servers_[connection.server].login->options, out_);
+  runtime_.send(id, out_);
+}
+
+void Backends::on_data(runtime::ConnectionId, Cookie cookie, ByteView bytes) {
+  const Index index = connection_of(cookie);
+  if (index == no_index) return;
+  switch (connections_[index].phase) {
+    case Phase::login:
+      return continue_login(index, bytes);
+    case Phase::choosing_schema:
+    case Phase::running:
+      return continue_statement(index, bytes);
+    // A database speaks unasked only to say that it will close.
+    case Phase::dialling:
+    case Phase::idle: {
+      const Index server = connections_[index].server;
+      drop(index);
+      return pump(server);
+    }
+  }
+}
+
+void Backends::continue_login(Index index, ByteView bytes) {
+  Connection& connection = connections_[index];
+  Server& server = servers_[connection.server];
+  const Login& login = *server.login;
+  while (!bytes.empty()) {
+    mysql::PacketLimits limits;
+    limits.max_payload = mysql::handshake_payload_limit;
+    mysql::Packet packet;
+    const mysql::PacketStatus status = connection.input.next(bytes, limits, packet);
+    if (status == mysql::PacketStatus::incomplete) return;
+    mysql::ClientStep step{mysql::ClientStep::Kind::failed};
+    out_.clear();
+    if (status == mysql::PacketStatus::complete) {
+      runtime_.spend(Work::mysql_packet);
+      step = connection.handshake.on_packet(login.options, packet.sequence, packet.payload, out_);
+    }
+    if (!out_.empty()) runtime_.send(connection.id, out_);
+    switch (step.kind) {
+      case mysql::ClientStep::Kind::need_more:
+      case mysql::ClientStep::Kind::send:
+        break;
+      case mysql::ClientStep::Kind::start_tls:
+        runtime_.start_tls_client(connection.id, login.tls);
+        return;
+      case mysql::ClientStep::Kind::done: {
+        connection.reader = mysql::ResponseReader(connection.handshake.capabilities());
+        connection.schema.clear();
+        --server.starting;
+        server.failures = 0;
+        return release(index);
+      }
+      case mysql::ClientStep::Kind::failed: {
+        const Index of = connection.server;
+        drop(index);
+        return failed(of);
+      }
+    }
+  }
+}
+
+void Backends::continue_statement(Index index, ByteView bytes) {
+  Connection& connection = connections_[index];
+  const Index statement_index = connection.statement;
+  const ByteView all = bytes;
+  const mysql::ResponseProgress progress = connection.reader.consume(connection.input, bytes);
+  const ByteView used = all.first(all.size() - bytes.size());
+  const bool complete = progress == mysql::ResponseProgress::complete;
+  // Bytes behind a complete answer, like a malformed one: nobody knows what this connection will
+  // say next.
+  const bool broken = progress == mysql::ResponseProgress::malformed || !bytes.empty();
+
+  if (complete && !broken && connection.phase == Phase::choosing_schema &&
+      connection.reader.kind() != mysql::ResponseReader::Kind::error) {
+    Statement& statement = statements_[statement_index];
+    connection.schema = statement.schema;
+    connection.phase = Phase::running;
+    send_command(connection, statement.command);
+    statement.command.clear();
+    return;
+  }
+  if (connection.phase == Phase::choosing_schema && !complete && !broken) return;
+  if (complete) runtime_.spend(Work::mysql_packet);
+
+  if (!complete && !broken) {
+    const std::size_t queued = observer_.on_answer(statement_index, used, false);
+    if (queued > options_.slow_edge_bytes && !std::exchange(connection.paused, true)) {
+      runtime_.pause_reading(connection.id);
+    }
+    return;
+  }
+  // The connection is out of the statement's hands before its owner hears of the end.
+  connection.statement = no_index;
+  statements_[statement_index].connection = no_index;
+  statements_[statement_index].command.clear();
+  --busy_;
+  const Index server = connection.server;
+  // A transaction left open belongs to nobody: it ends with its connection.
+  const mysql::StatusFlags status = connection.reader.status();
+  const bool clean =
+      connection.reader.kind() == mysql::ResponseReader::Kind::error ||
+      ((status & mysql::status::in_transaction) == 0 && (status & mysql::status::autocommit) != 0);
+  const bool reusable = complete && !broken && clean;
+  if (!reusable) drop(index);
+  if (complete) {
+    observer_.on_answer(statement_index, used, true);
+  } else {
+    observer_.on_lost(statement_index);
+  }
+  if (reusable) {
+    release(index);
+  } else {
+    pump(server);
+  }
+}
+
+// Free for the next statement.
+void Backends::release(Index index) {
+  Connection& connection = connections_[index];
+  connection.phase = Phase::idle;
+  connection.input.clear();
+  if (std::exchange(connection.paused, false)) runtime_.resume_reading(connection.id);
+  servers_[connection.server].idle.push_back(index);
+  pump(connection.server);
+}
+
+// Closes the connection (unless it is gone already) and forgets it. The caller has dealt with its
+// statement.
+void Backends::drop(Index index) {
+  Connection& connection = connections_[index];
+  Server& server = servers_[connection.server];
+  if (connection.id != runtime::no_connection) runtime_.abort(connection.id);
+  connection.id = runtime::no_connection;
+  if (connection.phase == Phase::dialling || connection.phase == Phase::login) --server.starting;
+  if (connection.phase == Phase::idle) std::erase(server.idle, index);
+  --server.open;
+  connection.statement = no_index;
+  connection.paused = false;
+  connection.input.clear();
+  connections_.release(index);
+}
+
+void Backends::on_close(runtime::ConnectionId, Cookie cookie, runtime::CloseReason) {
+  const Index index = connection_of(cookie);
+  if (index == no_index) return;
+  connections_[index].id = runtime::no_connection;
+  lose(index);
+}
+
+// The connection is gone, or as good as gone.
+void Backends::lose(Index index) {
+  const Index server = connections_[index].server;
+  const Index statement = connections_[index].statement;
+  const Phase phase = connections_[index].phase;
+  drop(index);
+  if (phase == Phase::dialling || phase == Phase::login) return failed(server);
+  if (statement != no_index) {
+    --busy_;
+    statements_[statement].connection = no_index;
+    if (phase == Phase::choosing_schema) {
+      // Only the choice of the schema was sent: the statement may run on another connection.
+      const Bytes command = std::move(statements_[statement].command);
+      const std::string schema = statements_[statement].schema;
+      wait(statement, schema, command);
+    } else {
+      observer_.on_lost(statement);
+    }
+  }
+  pump(server);
+}
+
+void Backends::failed(Index index) {
+  Server& server = servers_[index];
+  ++server.failures;
+  Duration bound = options_.backoff_first;
+  for (std::uint32_t i = 1; i < server.failures && bound < options_.backoff_limit; ++i) bound *= 2;
+  bound = std::min(bound, options_.backoff_limit);
+  const Duration pause{
+      static_cast<std::int64_t>(random_->below(static_cast<std::uint64_t>(bound.count()) + 1))};
+  server.redial_at = runtime_.now() + pause;
+  if (!std::exchange(server.redial_armed, true)) {
+    runtime_.wake_after(pause, cookie_of(redial_tag, index));
+  }
+  if (down(server)) refuse_all(index, RefusalReason::down);
+}
+
+void Backends::refuse_all(Index index, RefusalReason reason) {
+  while (servers_[index].first_waiting != no_index) {
+    const Index statement = servers_[index].first_waiting;
+    leave_line(statement);
+    statements_[statement].command.clear();
+    observer_.on_refused(statement, reason);
+  }
+}
+
+void Backends::on_timer(Cookie cookie) {
+  const auto index = static_cast<Index>(cookie & 0xffffff);
+  Server& server = servers_[index];
+  const Instant now = runtime_.now();
+  if (((cookie >> 48) & 0xff) == redial_tag) {
+    server.redial_armed = false;
+    if (server.redial_at > now) {
+      server.redial_armed = true;
+      return runtime_.wake_after(server.redial_at - now, cookie);
+    }
+    return pump(index);
+  }
+  server.wait_armed = false;
+  while (server.first_waiting != no_index) {
+    const Index statement = server.first_waiting;
+    if (statements_[statement].deadline > now) {
+      server.wait_armed = true;
+      return runtime_.wake_after(statements_[statement].deadline - now, cookie);
+    }
+    leave_line(statement);
+    statements_[statement].command.clear();
+    observer_.on_refused(statement, RefusalReason::timed_out);
+  }
+}
+
+}  // namespace wanlab::origin
