@@ -6,9 +6,9 @@
 namespace wanlab::backhaul {
 namespace {
 
-// A turn with less than this left is over; what is left is kept for the next. Otherwise a turn
+// A turn with less than this left is over; what is left is kept for the next. Otherwise most turns
 // would end in a frame of a few bytes.
-constexpr std::int64_t smallest_turn = 128;
+constexpr std::int64_t smallest_turn = 1024;
 
 }  // namespace
 

@@ -99,7 +99,8 @@ void Mux::unqueue(std::uint32_t slot) {
 
 void Mux::finish_if_done(std::uint32_t slot) {
   const Stream& stream = streams_[slot];
-  if (stream.send_done && stream.receive_done && stream.consumed == stream.receive_offset) {
+  if (stream.send_done && stream.receive_done && stream.consumed == stream.receive_offset &&
+      !(stream.pending & pending_reset)) {
     release(slot);
   }
 }

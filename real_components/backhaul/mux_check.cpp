@@ -43,7 +43,8 @@ std::string Mux::check_invariants() const {
         (stream.pending == 0 && stream.in_control && !stream.gone && !stream.discard_input)) {
       return "I5: control pending without being listed, or the reverse" + name;
     }
-    if (stream.send_done && stream.receive_done && stream.consumed == stream.receive_offset) {
+    if (stream.send_done && stream.receive_done && stream.consumed == stream.receive_offset &&
+        !(stream.pending & pending_reset)) {
       return "I6: a finished stream keeps its slot" + name;
     }
     if (role_ == Role::server && stream.send_done && !stream.end_wanted) {

@@ -162,14 +162,15 @@ void Mux::handle_stream(const Frame& frame, Instant now) {
     streams_[slot].cookie = cookie;
   } else {
     if (!known_number(wire_id)) return fail(MuxError::stream_state);
-    count_received(size);
     slot = streams_.find(wire_id);
     if (slot == no_slot) {  // reset by us, or closed both ways
+      count_received(size);
       closed_received_ += size;
       return count_consumed(size);
     }
     Stream& stream = streams_[slot];
     if (stream.discard_input) {
+      count_received(size);
       stream.receive_offset += size;
       stream_consumed(slot, size);
       if (end) {
@@ -180,6 +181,7 @@ void Mux::handle_stream(const Frame& frame, Instant now) {
     }
     if (stream.receive_done) return fail(MuxError::stream_state);
     if (size > stream.receive_max - stream.receive_offset) return fail(MuxError::flow_control);
+    count_received(size);
     stream.receive_offset += size;
     stream.receive_done = end;
   }
