@@ -20,11 +20,11 @@ inline constexpr std::array scenario{Key("name"),      Key("why"),        Key("e
                                      Key("endpoints"), Key("clients"),    Key("faults"),
                                      Key("expect"),    Key("idle_hosts"), Key("print_every_step")};
 
-inline constexpr std::array edge{Key("name"),      Key("site"),
-                                 Key("sites"),     Key("provider"),
-                                 Key("nodes"),     Key("host"),
-                                 Key("backhaul"),  Key("backhaul_connections"),
-                                 Key("admission"), Key("handshake_timeout"),
+inline constexpr std::array edge{Key("name"),       Key("site"),
+                                 Key("sites"),      Key("provider"),
+                                 Key("nodes"),      Key("host"),
+                                 Key("backhaul"),   Key("backhaul_connections"),
+                                 Key("admission"),  Key("handshake_timeout"),
                                  Key("require_tls")};
 inline constexpr std::array admission{Key("tenant_rate"), Key("tenant_burst"), Key("address_rate"),
                                       Key("address_burst")};
@@ -39,10 +39,15 @@ inline constexpr std::array<Key, runtime::work_kinds> costs{
     "verify_proof",      "route_query",          "backhaul_frame",       "serve_statement"};
 inline constexpr std::array origin{Key("region"), Key("nodes"), Key("host"), Key("pool")};
 inline constexpr std::array pool{Key("size"), Key("waiters"), Key("wait")};
-inline constexpr std::array database{
-    Key("branch"), Key("region"),      Key("replicas"),           Key("read_only_regions"),
-    Key("host"),   Key("result_size"), Key("maximum_connections"),
-    Key("authentication_plugin"), Key("password_cache")};
+inline constexpr std::array database{Key("branch"),
+                                     Key("region"),
+                                     Key("replicas"),
+                                     Key("read_only_regions"),
+                                     Key("host"),
+                                     Key("result_size"),
+                                     Key("maximum_connections"),
+                                     Key("plugin"),
+                                     Key("password_cache")};
 inline constexpr std::array credential{
     Key("user"),          Key("password"),    Key("branch"),        Key("role"),
     Key("tablet_type"),   Key("regions"),     Key("route_expires"), Key("expires"),

@@ -70,8 +70,8 @@ struct Database {
   HostShape host;
   std::uint32_t result_bytes = 64;  // size of the one value a point query returns
   std::uint32_t maximum_connections = 1000;
-  // How clients that connect to it directly log in: what its greeting offers first, and whether MySQL's
-  // in-memory cache of caching_sha2 passwords is warm (fast authentication) or not (full).
+  // How clients that connect to it directly log in: what its greeting offers first, and whether
+  // MySQL's in-memory cache of caching_sha2 passwords is warm (fast authentication) or not (full).
   std::string authentication_plugin = "caching_sha2_password";
   bool password_cache_warm = true;
 };

@@ -5,9 +5,9 @@
 #include <limits>
 #include <optional>
 
-#include "sim/base/nearest_name.hpp"
 #include "sim/network/topology_json.hpp"
 #include "sim/scenario/costs.hpp"
+#include "sim/scenario/find_topology.hpp"
 #include "sim/scenario/known_keys.hpp"
 #include "sim/scenario/read_choice.hpp"
 
@@ -63,58 +63,6 @@ HostShape read_host(const Object& parent) {
   return shape;
 }
 
-// The topologies that can be named, for a message.
-std::vector<std::string> topologies_in(const std::vector<fs::path>& folders) {
-  std::vector<std::string> names;
-  for (const auto& folder : folders) {
-    std::error_code error;
-    if (folder.filename() != "topologies") continue;
-    for (const auto& entry : fs::directory_iterator(folder, error))
-      if (entry.path().extension() == ".json" && entry.path().stem().extension() != ".schema")
-        names.push_back(entry.path().stem().string());
-  }
-  std::sort(names.begin(), names.end());
-  names.erase(std::unique(names.begin(), names.end()), names.end());
-  return names;
-}
-
-// Folders named "topologies" above `start`, the nearest first.
-void add_folders_above(const fs::path& start, std::vector<fs::path>& folders) {
-  std::error_code error;
-  for (fs::path folder = fs::absolute(start, error);; folder = folder.parent_path()) {
-    if (fs::is_directory(folder / "topologies", error)) folders.push_back(folder / "topologies");
-    if (folder == folder.parent_path()) return;
-  }
-}
-
-fs::path find_topology(const Value& value, const fs::path& root) {
-  const std::string name = value.text();
-  std::error_code error;
-  const fs::path here = fs::path(value.file()).parent_path();
-  const bool is_path =
-      name.find('/') != std::string::npos || name.ends_with(".json") || name.ends_with(".graphml");
-  if (is_path) {
-    if (!fs::exists(here / name, error))
-      value.refuse("missing file: " + (here / name).string() + " does not exist");
-    return here / name;
-  }
-  std::vector<fs::path> folders{here};
-  if (!root.empty()) {
-    folders.push_back(root / "topologies");
-  } else {
-    add_folders_above(here.empty() ? fs::path(".") : here, folders);
-    add_folders_above(".", folders);
-  }
-  for (const auto& folder : folders)
-    if (fs::exists(folder / (name + ".json"), error)) return folder / (name + ".json");
-  const auto known = topologies_in(folders);
-  std::string all = base::did_you_mean(name, known);
-  if (all.empty()) {
-    for (const auto& each : known) all += (all.empty() ? "; there are " : ", ") + each;
-  }
-  value.refuse("no topology \"" + name + "\"" + all);
-}
-
 std::vector<std::string> sites_of_kind(const network::Topology& topology, network::SiteKind kind) {
   std::vector<std::string> names;
   for (const auto& site : topology.sites)
@@ -141,6 +89,7 @@ void read_edge(const Value& value, ScenarioReading& reading) {
   }
   pop.handshake_timeout = edge.duration("handshake_timeout", pop.handshake_timeout,
                                         {std::chrono::milliseconds(1), std::chrono::hours(1)});
+  pop.require_tls = edge.boolean("require_tls", pop.require_tls);
 
   std::vector<std::string> sites;
   if (const auto many = edge.find("sites")) {
@@ -180,6 +129,13 @@ void read_databases(const Object& scenario, ScenarioReading& reading) {
         object.byte_size("result_size", database.result_bytes, {0, 16 << 20}));
     database.maximum_connections =
         object.count32("maximum_connections", database.maximum_connections, {1, 1'000'000});
+    if (const auto plugin = object.find("plugin")) {
+      constexpr std::array<std::string_view, 2> plugins{"caching_sha2_password",
+                                                        "mysql_native_password"};
+      database.authentication_plugin = plugins[plugin->choice(plugins)];
+    }
+    if (const auto cache = object.find("password_cache"))
+      database.password_cache_warm = cache->choice({"warm", "cold"}) == 0;
     reading.plan.databases.push_back(std::move(database));
     reading.places["databases"].push_back(value);
   }
