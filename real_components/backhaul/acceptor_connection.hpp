@@ -60,8 +60,8 @@ class Acceptor::Connection final : public MuxObserver {
   void on_error(MuxError, bool) override {}  // after_event looks at mux.failed()
 
   void forget_places() {
-    places = {};
-    free_places = {};
+    places = std::vector<Bytes>();
+    free_places = std::vector<std::uint32_t>();
   }
   bool all_places_free() const { return free_places.size() == places.size(); }
 

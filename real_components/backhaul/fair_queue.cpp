@@ -86,8 +86,8 @@ std::uint32_t FairQueue::pop_in_turn() {
 }
 
 void FairQueue::clear() {
-  tenants_ = {};
-  index_ = {};
+  tenants_ = std::vector<Tenant>();
+  index_ = std::vector<std::uint32_t>();
   first_ = last_ = first_free_ = no_slot;
   tenant_count_ = 0;
   size_ = 0;

@@ -227,7 +227,7 @@ void Mux::connection_lost() {
 
 void Mux::trim() {
   out_.release();
-  if (partial_.empty()) partial_ = {};
+  if (partial_.empty()) partial_ = Bytes();
   if (streams_.size() != 0) return;
   streams_.clear();
   active_.clear();

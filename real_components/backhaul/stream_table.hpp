@@ -128,8 +128,8 @@ class StreamTable {
   std::uint32_t slots() const { return static_cast<std::uint32_t>(streams_.size()); }
   // Handles given out before stay invalid.
   void clear() {
-    streams_ = {};
-    index_ = {};
+    streams_ = std::vector<Stream>();  // `= {}` would keep the memory
+    index_ = std::vector<std::uint32_t>();
     first_free_ = no_slot;
     size_ = 0;
     mapped_ = 0;

@@ -59,6 +59,7 @@ RequestHandle WarmPool::request(RegionIndex index, const RequestHeader& header, 
   const StreamId stream = connection->mux.open({header.tenant, header.stream_class, header.cookie},
                                                prefix, payload, end);
   if (!stream) return no_request;
+  ++region->traffic.requests;
   flush(*connection);
   return {connection->index, stream};
 }
@@ -100,9 +101,19 @@ void WarmPool::flush(Connection& connection) {
     connection.declare_work(runtime_);
     if (ready.empty()) break;
     runtime_.send(connection.id, ready);
+    regions_[connection.region]->traffic.bytes_sent += ready.size();
     connection.mux.wrote(ready.size());
   }
   connection.busy = false;
+}
+
+void WarmPool::count_frames(RegionIndex region, std::uint64_t frames) {
+  regions_[region]->traffic.frames += frames;
+}
+
+RegionTraffic WarmPool::traffic(RegionIndex index) const {
+  const Region* region = region_of(index);
+  return region == nullptr ? RegionTraffic{} : region->traffic;
 }
 
 std::uint32_t WarmPool::ready_connections(RegionIndex index) const {

@@ -88,6 +88,14 @@ class PingObserver {
   virtual void on_connection_draining(RegionIndex region, std::uint32_t connection) = 0;
 };
 
+// What a pool has exchanged with one region since it was made.
+struct RegionTraffic {
+  std::uint64_t connections = 0;  // that came up
+  std::uint64_t requests = 0;
+  std::uint64_t frames = 0;                          // both directions
+  std::uint64_t bytes_sent = 0, bytes_received = 0;  // without TLS
+};
+
 class WarmPool {
  public:
   // `tag` is the value of bits 48..55 of every cookie of this pool. `pings` may be null.
@@ -119,6 +127,8 @@ class WarmPool {
   // Connections of a region that can take a request.
   std::uint32_t ready_connections(RegionIndex region) const;
   std::uint32_t requests_in_flight(RegionIndex region) const;
+  RegionTraffic traffic(RegionIndex region) const;
+  RegionIndex regions() const { return static_cast<RegionIndex>(regions_.size()); }
   // Pings every connection of a region now, in addition to the regular rhythm.
   void ping_now(RegionIndex region);
   std::size_t memory_bytes() const;
@@ -151,6 +161,7 @@ class WarmPool {
   void retire(Connection& connection);
   void retire_if_idle(Connection& connection);
   void flush(Connection& connection);
+  void count_frames(RegionIndex region, std::uint64_t frames);
   void after_event(Connection& connection);
   void ping(Connection& connection);
   void arm(Connection& connection, Duration delay);

@@ -27,6 +27,7 @@ class WarmPool::Connection final : public MuxObserver {
   void declare_work(runtime::Runtime& runtime) {
     const std::uint64_t frames = mux.frames_encoded() + mux.frames_decoded();
     if (frames == frames_declared) return;
+    pool.count_frames(region, frames - frames_declared);
     runtime.spend(runtime::Work::backhaul_frame,
                   static_cast<std::uint32_t>(frames - frames_declared));
     frames_declared = frames;
@@ -82,6 +83,7 @@ struct WarmPool::Origin {
 struct WarmPool::Region {
   std::string name;
   std::vector<Origin> origins;
+  RegionTraffic traffic;
   std::vector<std::uint32_t> connections;  // indices of all that are not unused
   Duration ping_interval{};
   Instant wake_at{};

@@ -194,6 +194,7 @@ void WarmPool::on_connect(runtime::ConnectionId, runtime::Cookie cookie) {
 void WarmPool::on_data(runtime::ConnectionId, runtime::Cookie cookie, ByteView bytes) {
   Connection* connection = connection_of(cookie);
   if (connection == nullptr || !connection->has_transport()) return;
+  regions_[connection->region]->traffic.bytes_received += bytes.size();
   connection->busy = true;
   connection->mux.receive(bytes, runtime_.now());
   connection->busy = false;
@@ -232,6 +233,7 @@ void WarmPool::came_up(Connection& connection) {
   Region& region = *regions_[connection.region];
   connection.state = Connection::State::up;
   connection.was_up = true;
+  ++region.traffic.connections;
   connection.up_since = runtime_.now();
   runtime_.record({runtime::TraceKind::backhaul_up, connection.number, 0, 0, region.name});
   if (pings_ != nullptr) pings_->on_connection_up(connection.region, connection.ordinal);

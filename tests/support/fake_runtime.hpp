@@ -265,8 +265,7 @@ class FakeRuntime final : public runtime::Runtime {
     mine.open = true;
     const runtime::PeerInfo info{{{}, 40'000},
                                  listener->second.mutual_tls ? std::string_view{caller.name_} : ""};
-    const runtime::Cookie cookie = component_->on_accept(port, id, info);
-    if (End* kept = end(id)) kept->cookie = cookie & runtime::cookie_mask;
+    // Scheduled first: the caller hears on_connect before anything on_accept sends.
     world_.carry(name_, caller.name_, [this, id, &caller, theirs] {
       End* other = caller.end(theirs);
       if (other == nullptr) return lose_later(id, runtime::CloseReason::reset);
@@ -276,6 +275,8 @@ class FakeRuntime final : public runtime::Runtime {
       other->open = true;
       caller.component_->on_connect(theirs, other->cookie);
     });
+    const runtime::Cookie cookie = component_->on_accept(port, id, info);
+    if (End* kept = end(id)) kept->cookie = cookie & runtime::cookie_mask;
   }
   void start_tls(runtime::ConnectionId id) {
     End* mine = end(id);
