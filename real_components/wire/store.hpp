@@ -16,8 +16,8 @@ namespace wanlab::wire {
 using Revision = std::int64_t;  // starts at 1 (an empty store); 0 in a request: "the newest"
 
 struct KeyValue {
-  std::string key;
-  std::string value;
+  std::string key{};
+  std::string value{};
   Revision create_revision = 0;
   Revision mod_revision = 0;
   std::int64_t version = 0;  // writes since creation, from 1; 0 stands for "deleted"
@@ -28,8 +28,8 @@ struct KeyValue {
 // An empty range_end means the one key; otherwise [key, range_end), where range_end "\0" means "to
 // the end".
 struct RangeRequest {
-  std::string key;
-  std::string range_end;
+  std::string key{};
+  std::string range_end{};
   Revision revision = 0;
   std::int64_t limit = 0;  // 0: none
   bool keys_only = false;
@@ -37,14 +37,14 @@ struct RangeRequest {
   bool operator==(const RangeRequest&) const = default;
 };
 struct RangeResult {
-  std::vector<KeyValue> values;  // ascending by key
+  std::vector<KeyValue> values{};  // ascending by key
   bool more = false;             // the limit cut something off
   std::int64_t count = 0;        // keys in the range, whatever the limit
   bool operator==(const RangeResult&) const = default;
 };
 struct PutRequest {
-  std::string key;
-  std::string value;
+  std::string key{};
+  std::string value{};
   std::int64_t lease = 0;
   bool operator==(const PutRequest&) const = default;
 };
@@ -52,8 +52,8 @@ struct PutResult {
   bool operator==(const PutResult&) const = default;
 };
 struct DeleteRequest {
-  std::string key;
-  std::string range_end;
+  std::string key{};
+  std::string range_end{};
   bool operator==(const DeleteRequest&) const = default;
 };
 struct DeleteResult {
@@ -68,9 +68,9 @@ struct Compare {
   enum class Relation : std::uint8_t { equal, greater, less, not_equal };
   Target target = Target::version;
   Relation relation = Relation::equal;
-  std::string key;
+  std::string key{};
   std::int64_t number = 0;  // for all targets but `value`
-  std::string value;
+  std::string value{};
   bool operator==(const Compare&) const = default;
 };
 
@@ -79,14 +79,14 @@ using OperationResult = std::variant<RangeResult, PutResult, DeleteResult>;
 
 // If all compares hold then `success`, else `failure`, as one revision.
 struct TxnRequest {
-  std::vector<Compare> compares;
-  std::vector<Operation> success;
-  std::vector<Operation> failure;
+  std::vector<Compare> compares{};
+  std::vector<Operation> success{};
+  std::vector<Operation> failure{};
   bool operator==(const TxnRequest&) const = default;
 };
 struct TxnResult {
   bool succeeded = false;
-  std::vector<OperationResult> results;
+  std::vector<OperationResult> results{};
   bool operator==(const TxnResult&) const = default;
 };
 
@@ -140,14 +140,14 @@ struct StoreResult {
   Revision compact_revision = 0;  // with status compacted
   std::variant<std::monostate, RangeResult, PutResult, DeleteResult, TxnResult, CompactResult,
                LeaseResult>
-      body;
+      body{};
   bool operator==(const StoreResult&) const = default;
 };
 
 // start_revision is inclusive; 0: from the first write after the watch was created.
 struct WatchRequest {
-  std::string key;
-  std::string range_end;
+  std::string key{};
+  std::string range_end{};
   Revision start_revision = 0;
   bool progress_notify = false;
   bool operator==(const WatchRequest&) const = default;
@@ -155,13 +155,13 @@ struct WatchRequest {
 // Of a deletion only the key and mod_revision are known.
 struct Event {
   bool deleted = false;
-  KeyValue kv;
+  KeyValue kv{};
   bool operator==(const Event&) const = default;
 };
 
 struct WatchCreate {
   std::uint64_t watch = 0;  // chosen by the client, unique on its connection
-  WatchRequest request;
+  WatchRequest request{};
   bool operator==(const WatchCreate&) const = default;
 };
 struct WatchCancel {
@@ -174,7 +174,7 @@ struct Ping {
 
 struct StoreRequestMessage {
   std::uint64_t id = 0;  // returned with the result; without meaning for watches and pings
-  std::variant<StoreCall, WatchCreate, WatchCancel, Ping> body;
+  std::variant<StoreCall, WatchCreate, WatchCancel, Ping> body{};
   bool operator==(const StoreRequestMessage&) const = default;
 };
 
@@ -184,7 +184,7 @@ struct WatchNotice {
   std::uint64_t watch = 0;
   std::uint64_t cluster_id = 0;
   Revision revision = 0;                 // of the store when it spoke
-  std::vector<Event> events;             // whole revisions only, ascending
+  std::vector<Event> events{};             // whole revisions only, ascending
   StoreStatus reason = StoreStatus::ok;  // with `canceled`
   Revision compact_revision = 0;         // with `canceled` because compacted
   bool operator==(const WatchNotice&) const = default;
@@ -195,7 +195,7 @@ struct Pong {
 
 struct StoreResponseMessage {
   std::uint64_t id = 0;
-  std::variant<StoreResult, WatchNotice, Pong> body;
+  std::variant<StoreResult, WatchNotice, Pong> body{};
   bool operator==(const StoreResponseMessage&) const = default;
 };
 
