@@ -1,9 +1,11 @@
-// The pending events, in order: a monotone hierarchy of buckets of which only the nearest is sorted.
+// The pending events, in order: a monotone hierarchy of buckets of which only the nearest is
+// sorted.
 //
-// Six levels of 64 buckets, the finest 2^16 ns (65 us) wide, each level 64 times the one below. An event
-// goes to the level of the highest bit in which its bucket differs from the current one (as in a radix
-// heap: Ahuja, Mehlhorn, Orlin, Tarjan, J.ACM 1990), so it is copied at most six times and usually two or
-// three, sequentially, and no pointer is chased per event. Only the bucket being emptied is sorted.
+// Six levels of 64 buckets, the finest 2^16 ns (65 us) wide, each level 64 times the one below. An
+// event goes to the level of the highest bit in which its bucket differs from the current one (as
+// in a radix heap: Ahuja, Mehlhorn, Orlin, Tarjan, J.ACM 1990), so it is copied at most six times
+// and usually two or three, sequentially, and no pointer is chased per event. Only the bucket being
+// emptied is sorted.
 #pragma once
 
 #include "sim/kernel/event.hpp"
@@ -44,7 +46,8 @@ class EventQueue {
   }
   Event pop();
 
-  // The event `ahead` places behind the next one in the sorted bucket, or null: a hint for prefetching.
+  // The event `ahead` places behind the next one in the sorted bucket, or null: a hint for
+  // prefetching.
   const Event* glimpse(std::size_t ahead) const {
     return next_ + ahead < run_.size() ? &run_[next_ + ahead] : nullptr;
   }
@@ -58,28 +61,32 @@ class EventQueue {
   static constexpr unsigned slots = 1u << level_shift;
 
   static constexpr std::uint32_t no_chunk = 0xffffffff;
-  static constexpr std::size_t chunk_events = 10;
+  // A kibibyte: long enough that the one after can be fetched while one is being emptied.
+  static constexpr std::size_t chunk_events = 42;
   struct Chunk {
-    std::array<Event, chunk_events> event;
     std::uint32_t used;
     std::uint32_t next;
+    std::array<Event, chunk_events> event;
   };
-  static constexpr std::size_t chunks_per_slab = 1024;
+  static constexpr std::size_t chunks_per_slab = 256;
 
   void push_late(const Event& event);
   void place(const Event& event);
   void refill();
   void scatter(std::uint32_t chunk);
+  void sort_run();
   std::uint32_t take_chunk();
   Chunk& chunk(std::uint32_t index) {
     return slabs_[index / chunks_per_slab][index % chunks_per_slab];
   }
 
   std::size_t size_ = 0;
-  std::uint64_t bucket_ = 0;  // number of the finest bucket being emptied: its start >> bucket_shift
-  std::vector<Event> run_;    // that bucket's events, sorted; those before next_ are gone
+  std::uint64_t bucket_ =
+      0;                    // number of the finest bucket being emptied: its start >> bucket_shift
+  std::vector<Event> run_;  // that bucket's events, sorted; those before next_ are gone
   std::size_t next_ = 0;
-  std::vector<Event> late_;   // a heap of events that joined the current bucket after it was sorted
+  std::vector<Event> unsorted_;  // scratch of sort_run()
+  std::vector<Event> late_;  // a heap of events that joined the current bucket after it was sorted
   std::array<std::uint64_t, levels> occupied_{};
   std::array<std::array<std::uint32_t, slots>, levels> head_{};
   std::vector<Event> beyond_;  // further away than the top level reaches (52 days)
