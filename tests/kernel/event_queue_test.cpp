@@ -1,6 +1,6 @@
 // What any event queue of the kernel must do. A second implementation joins by one line at the end.
-#include "sim/base/random.hpp"
 #include "sim/kernel/event_queue.hpp"
+#include "sim/base/random.hpp"
 
 #include <gtest/gtest.h>
 
@@ -56,7 +56,8 @@ TYPED_TEST_P(QueueSuite, TakesEarlierEventsAfterALookAhead) {
 }
 
 TYPED_TEST_P(QueueSuite, KeepsEventsFromNanosecondsToCenturies) {
-  std::vector<std::uint64_t> times{0, 1, 65'535, 65'536, 4'194'304, 1'000'000'000, 86'400'000'000'000};
+  std::vector<std::uint64_t> times{
+      0, 1, 65'535, 65'536, 4'194'304, 1'000'000'000, 86'400'000'000'000};
   for (unsigned bit = 40; bit < 63; ++bit) times.push_back(std::uint64_t{1} << bit);
   std::sort(times.begin(), times.end());
   for (std::size_t i = times.size(); i-- > 0;) this->queue.push(event(times[i], 0, i));
@@ -96,9 +97,34 @@ TYPED_TEST_P(QueueSuite, AgreesWithAHeapOnRandomHistories) {
 
 REGISTER_TYPED_TEST_SUITE_P(QueueSuite, StartsEmpty, OrdersByTimeThenOriginThenSequence,
                             TakesEventsForTheInstantThatIsBeingEmptied,
-                            TakesEarlierEventsAfterALookAhead, KeepsEventsFromNanosecondsToCenturies,
+                            TakesEarlierEventsAfterALookAhead,
+                            KeepsEventsFromNanosecondsToCenturies,
                             AgreesWithAHeapOnRandomHistories);
 INSTANTIATE_TYPED_TEST_SUITE_P(Buckets, QueueSuite, EventQueue);
+
+// Buckets of a few, of many, and of very many events at few different instants, which are sorted in
+// different ways.
+TEST(EventQueue, OrdersCrowdedBuckets) {
+  for (const std::uint64_t crowd : {2, 23, 24, 25, 1000, 20'000}) {
+    for (const std::uint64_t instants : {1, 3, 65'536}) {
+      EventQueue queue;
+      std::uint64_t spread = 1;
+      for (std::uint64_t i = 0; i < crowd; ++i) {
+        spread = spread * 6364136223846793005 + 1442695040888963407;
+        queue.push(
+            event((1 << 20) + (spread >> 33) % instants, static_cast<Origin>(i % 7), crowd - i));
+      }
+      Event last = queue.pop();
+      for (std::uint64_t i = 1; i < crowd; ++i) {
+        const Event next = queue.pop();
+        ASSERT_TRUE(happens_before(last, next))
+            << crowd << " events at " << instants << " instants";
+        last = next;
+      }
+      EXPECT_TRUE(queue.empty());
+    }
+  }
+}
 
 TEST(EventQueue, GivesItsMemoryBackToLaterEvents) {
   EventQueue queue;
