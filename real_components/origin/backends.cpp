@@ -150,7 +150,7 @@ void Backends::wait(Index index, std::string_view schema, ByteView command) {
   }
   server.last_waiting = index;
   ++server.waiting;
-  ++waiting_;
+  peak_waiting_ = std::max(peak_waiting_, ++waiting_);
   if (!std::exchange(server.wait_armed, true)) {
     runtime_.wake_after(options_.wait, cookie_of(wait_tag, statement.server));
   }
@@ -186,7 +186,7 @@ void Backends::resume(Index index) {
 void Backends::run(Index connection_index, Index index, std::string_view schema, ByteView command) {
   Connection& connection = connections_[connection_index];
   Statement& statement = statements_[index];
-  ++busy_;
+  peak_busy_ = std::max(peak_busy_, ++busy_);
   connection.since = runtime_.now();
   connection.statement = index;
   statement.connection = connection_index;
@@ -490,6 +490,7 @@ void Backends::on_timer(Cookie cookie) {
     }
     leave_line(statement);
     statements_[statement].command.clear();
+    ++timeouts_;
     observer_.on_refused(statement, RefusalReason::timed_out);
   }
 }

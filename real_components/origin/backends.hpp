@@ -76,6 +76,9 @@ class Backends {
   }
   std::uint32_t waiting() const { return waiting_; }
   std::uint32_t open_connections() const { return connections_.live(); }
+  std::uint32_t peak_busy() const { return peak_busy_; }
+  std::uint32_t peak_waiting() const { return peak_waiting_; }
+  std::uint64_t timeouts() const { return timeouts_; }
 
   // Events of the runtime.
   static bool owns(runtime::Cookie cookie) {
@@ -174,6 +177,9 @@ class Backends {
   Bytes out_;
   std::uint32_t busy_ = 0;
   std::uint32_t waiting_ = 0;
+  std::uint32_t peak_busy_ = 0;
+  std::uint32_t peak_waiting_ = 0;
+  std::uint64_t timeouts_ = 0;  // statements that waited too long for a connection
 };
 
 }  // namespace wanlab::origin

@@ -57,6 +57,7 @@ class OriginNode final : public runtime::Component,
 
   OriginCensus census() const;
   const OriginCounters& counters() const { return counters_; }
+  const Backends& backends() const { return backends_; }
   // Both watches have their first listing.
   bool synchronised() const;
   const OriginConfig& config() const { return config_; }

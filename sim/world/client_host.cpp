@@ -43,28 +43,26 @@ ClientHost::ClientHost(runtime::Runtime& runtime, const ClientProgram& program, 
       resolver_site_(resolver_site),
       name_(std::move(name)),
       name_hash_(hash_name(name_)),
-      draws_(program.seed, name_ + "/clients") {}
+      draws_(program.seed, name_ + "/clients") {
+  if (program_.group->kind != scenario::ClientKind::arrivals) {
+    wanted_ = program_.group->connections_per_host;
+    return;
+  }
+  for (const auto& arrival : share_.arrivals) arrivals_through_.push_back(wanted_ += arrival.count);
+}
 
 void ClientHost::start() { schedule_next_open(); }
-
-std::uint64_t ClientHost::wanted() const {
-  if (program_.group->kind != scenario::ClientKind::arrivals) {
-    return program_.group->connections_per_host;
-  }
-  std::uint64_t count = 0;
-  for (const auto& arrival : share_.arrivals) count += arrival.count;
-  return count;
-}
 
 // The attempts of the whole group are spread evenly: host h opens its k-th at (k * hosts + h) of all.
 Instant ClientHost::due(std::uint64_t number) const {
   const scenario::ClientGroup& group = *program_.group;
   if (group.kind == scenario::ClientKind::arrivals) {
-    for (const auto& arrival : share_.arrivals) {
-      if (number < arrival.count) return program_.begin + arrival.at;
-      number -= arrival.count;
-    }
-    return Instant::max();
+    const auto row = std::upper_bound(arrivals_through_.begin(), arrivals_through_.end(), number);
+    const auto index = static_cast<std::size_t>(row - arrivals_through_.begin());
+    const auto& arrival = share_.arrivals[index];
+    const std::uint64_t within = number - (arrivals_through_[index] - arrival.count);
+    return program_.begin + arrival.at +
+           group.arrivals_spread * static_cast<std::int64_t>(within) / arrival.count;
   }
   const std::uint64_t all = std::uint64_t{group.hosts} * group.connections_per_host;
   const std::uint64_t place = number * group.hosts + share_.host_number;
@@ -101,7 +99,7 @@ ClientHost::Client* ClientHost::find(Cookie cookie, std::uint32_t& index) {
 }
 
 void ClientHost::schedule_next_open() {
-  if (open_scheduled_ || resolving_ || opened_ == wanted()) return;
+  if (open_scheduled_ || resolving_ || opened_ == wanted_) return;
   if (in_flight_ >= program_.group->connects_in_flight) return;  // an ending attempt calls again
   open_scheduled_ = true;
   runtime_.wake_after(std::max(due(opened_) - runtime_.now(), Duration::zero()),
@@ -110,8 +108,7 @@ void ClientHost::schedule_next_open() {
 
 void ClientHost::open_next() {
   open_scheduled_ = false;
-  const std::uint64_t all = wanted();
-  while (opened_ < all && in_flight_ < program_.group->connects_in_flight &&
+  while (opened_ < wanted_ && in_flight_ < program_.group->connects_in_flight &&
          due(opened_) <= runtime_.now()) {
     const std::uint32_t index = clients_.take();
     Client& client = clients_[index];
@@ -124,7 +121,7 @@ void ClientHost::open_next() {
     client.attempt = no_index;
     if (by_number_.empty()) {
       // Closing goes by number; the first one sets it going.
-      by_number_.reserve(all);
+      by_number_.reserve(wanted_);
       runtime_.wake_after(closes_at(0) - runtime_.now(), timer_cookie(Tag::close_next));
     }
     by_number_.push_back(index);
@@ -233,7 +230,7 @@ void ClientHost::close_next() {
     const std::uint32_t index = by_number_[closed_through_++];
     if (index != no_index) close_client(index);
   }
-  if (closed_through_ < wanted()) {
+  if (closed_through_ < wanted_) {
     // A number not yet opened (late environments, slow connects) is looked for again a little later.
     const Instant next = closed_through_ < by_number_.size()
                              ? closes_at(closed_through_)

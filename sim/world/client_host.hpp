@@ -63,7 +63,7 @@ class ClientHost final : public runtime::Component {
 
   std::uint32_t live() const { return clients_.live(); }
   // Everything wanted was opened, and nothing of it is left.
-  bool finished() const { return clients_.live() == 0 && opened_ == wanted(); }
+  bool finished() const { return clients_.live() == 0 && opened_ == wanted_; }
   std::size_t memory_bytes() const { return clients_.memory_bytes() + attempts_.memory_bytes(); }
 
  private:
@@ -97,7 +97,6 @@ class ClientHost final : public runtime::Component {
   runtime::Cookie connection_cookie(std::uint32_t index) const;
   Client* find(runtime::Cookie cookie, std::uint32_t& index);
 
-  std::uint64_t wanted() const;
   Instant due(std::uint64_t number) const;
   Instant closes_at(std::uint64_t number) const;
   void open_next();
@@ -135,6 +134,8 @@ class ClientHost final : public runtime::Component {
   IndexQueue<Clients> connecting_{clients_};
   IndexQueue<Clients> waiting_{clients_};
   std::vector<std::uint32_t> by_number_;   // client number -> slab index, for closing in order
+  std::uint64_t wanted_ = 0;                // connections in all
+  std::vector<std::uint64_t> arrivals_through_;  // running totals of the share's arrivals
   std::uint64_t opened_ = 0;               // connections begun (numbers below are taken)
   std::uint64_t closed_through_ = 0;       // numbers below were told to close
   std::uint32_t in_flight_ = 0;

@@ -26,6 +26,9 @@ struct DatabaseOptions {
   const crypto::RsaPrivateKey* rsa_key = nullptr;
 };
 
+// The simulated databases' RSA key (database_key.cpp).
+const crypto::RsaPrivateKey* database_key();
+
 class DatabaseService final : public runtime::Component {
  public:
   DatabaseService(runtime::Runtime& runtime, const DatabaseOptions& options);

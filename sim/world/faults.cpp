@@ -1,4 +1,5 @@
 // What a fault does to hosts and paths, and how it is undone.
+#include "real_components/control/store_node.hpp"
 #include "sim/world/simulated_world.hpp"
 
 #include <algorithm>
@@ -11,6 +12,8 @@ using scenario::FaultKind;
 namespace {
 // Not a fault of the plan: routing has converged after a cut.
 constexpr std::uint32_t reroute_event = 0xffffffff;
+// Not a fault either: an operator revokes the Credential with this number.
+constexpr std::uint32_t revocation_bit = 0x80000000;
 }  // namespace
 
 void SimulatedWorld::schedule_faults() {
@@ -21,9 +24,29 @@ void SimulatedWorld::schedule_faults() {
       simulation_.post(fault_origin_, begin_ + fault.at + fault.duration, fault_kind, i, 0);
     }
   }
+  for (std::uint32_t i = 0; i < plan_.credentials.size(); ++i) {
+    if (!plan_.credentials[i].revoked_after) continue;
+    simulation_.post(fault_origin_, begin_ + *plan_.credentials[i].revoked_after, fault_kind,
+                     revocation_bit | i, 1);
+  }
+}
+
+// Deletes the Credential in every region that has it, as an operator's command would.
+void SimulatedWorld::revoke(const scenario::Credential& credential) {
+  for (const std::string& region : credential.regions) {
+    SimulatedHost* host = find_host(credential_store_name(region));
+    if (host == nullptr || host->component() == nullptr) continue;
+    auto& store = static_cast<control::StoreNode&>(*host->component());
+    store.engine().apply(wire::DeleteRequest{.key = control::credential_key(credential.user), .range_end = {}});
+    host->act([&] { store.flush(); });
+  }
 }
 
 void SimulatedWorld::apply_fault(std::uint32_t number, bool begins) {
+  if ((number & revocation_bit) != 0 && number != reroute_event) {
+    revoke(plan_.credentials[number & ~revocation_bit]);
+    return;
+  }
   if (number == reroute_event) {
     wan_.reroute();
     transport_.refresh_paths();

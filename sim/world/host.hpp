@@ -58,6 +58,13 @@ class SimulatedHost final : public runtime::Runtime, public network::Machine {
   void reserve_descriptors(std::uint32_t count) { reserved_descriptors_ = count; }
 
   // `argument` and `target` as posted: a cookie and the life of the component that asked.
+  // Something outside the component's own events makes it act, e.g. an operator's command.
+  template <typename Action>
+  void act(Action action) {
+    enter();
+    action();
+    leave();
+  }
   void handle_timer(std::uint32_t target, std::uint32_t argument);
 
   // runtime::Runtime

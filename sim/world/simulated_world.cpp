@@ -104,7 +104,13 @@ void SimulatedWorld::plan_databases(std::vector<Blueprint>& blueprints) {
       blueprint.make = [this, &database](SimulatedHost& host) {
         auto service = std::make_unique<DatabaseService>(
             host, DatabaseOptions{.result_bytes = database.result_bytes,
-                                  .maximum_connections = database.maximum_connections});
+                                  .maximum_connections = database.maximum_connections,
+                                  .greeting_method =
+                                      database.authentication_plugin == "mysql_native_password"
+                                          ? mysql::AuthMethod::native
+                                          : mysql::AuthMethod::caching_sha2,
+                                  .password_cache_warm = database.password_cache_warm,
+                                  .rsa_key = database_key()});
         service->add_account(backend_user, backend_password);
         for (const scenario::Credential& credential : plan_.credentials) {
           if (credential.branch == database.branch) {

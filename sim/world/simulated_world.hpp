@@ -1,6 +1,7 @@
 // The world of one run, built from its plan: the WAN, the hosts, the real components on them, the clients.
 #pragma once
 
+#include "real_components/wire/records.hpp"
 #include "sim/kernel/simulation.hpp"
 #include "sim/network/transport.hpp"
 #include "sim/network/wan.hpp"
@@ -72,8 +73,11 @@ class SimulatedWorld {
   void plan_clients(std::vector<Blueprint>& hosts);
   void build(std::vector<Blueprint>& hosts);
   void schedule_faults();
+  void revoke(const scenario::Credential& credential);
   void apply_fault(std::uint32_t fault, bool begins);
   bool clients_finished() const;
+  static std::string credential_store_name(const std::string& region);
+  wire::Credential credential_record(const scenario::Credential& credential) const;
   std::string password_of(const std::string& user) const;
 
   const scenario::Plan& plan_;

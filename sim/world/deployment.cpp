@@ -1,0 +1,207 @@
+// The network's own machines: stores with their records, origins, edges. Everything here is provisioning;
+// the code that runs on the machines is the real components'.
+#include "real_components/control/store_node.hpp"
+#include "real_components/edge/edge_node.hpp"
+#include "real_components/mysql/proof.hpp"
+#include "real_components/origin/origin_node.hpp"
+#include "real_components/wire/nonce.hpp"
+#include "real_components/wire/records.hpp"
+#include "sim/scenario/host_names.hpp"
+#include "sim/world/blueprint.hpp"
+#include "sim/world/database_service.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace wanlab::world {
+
+namespace {
+
+constexpr std::uint16_t store_port = 2379;
+constexpr std::uint16_t grant_key_id = 1;
+
+// Keys that a fleet's operators would generate once; here they follow from the seed.
+crypto::Digest256 secret(std::uint64_t seed, const std::string& name) {
+  NamedStream stream(seed, "secret/" + name);
+  crypto::Digest256 key{};
+  for (std::byte& byte : key) byte = static_cast<std::byte>(stream.next());
+  return key;
+}
+
+std::uint64_t unix_expiry(WallTime moment) {
+  return static_cast<std::uint64_t>(unix_seconds(moment));
+}
+
+std::string_view role_name(scenario::Role role) {
+  switch (role) {
+    case scenario::Role::reader: return "reader";
+    case scenario::Role::writer: return "writer";
+    case scenario::Role::admin: return "admin";
+  }
+  return "reader";
+}
+
+template <typename Record>
+std::string encoded(const Record& record) {
+  Bytes bytes;
+  wire::encode(record, bytes);
+  return std::string(as_text(bytes));
+}
+
+void put(control::EmbeddedStore& store, std::string key, std::string value) {
+  const control::StoreResult result =
+      store.apply(wire::PutRequest{.key = std::move(key), .value = std::move(value)});
+  WANLAB_CHECK(result.status == control::StoreStatus::ok, "a seeded record was refused");
+}
+
+}  // namespace
+
+std::string SimulatedWorld::credential_store_name(const std::string& region) {
+  return "credentials." + region;
+}
+
+wire::Credential SimulatedWorld::credential_record(const scenario::Credential& credential) const {
+  const mysql::Verifier verifier =
+      mysql::derive_verifier(passwords_.at(credential.user), credential.allow_native);
+  wire::Credential record;
+  record.password_sha256 = verifier.sha2_stage2;
+  record.password_sha1 = verifier.native_stage2;
+  record.role = role_name(credential.role);
+  record.tablet_type = credential.tablet_type == scenario::TabletType::primary
+                           ? wire::TabletType::primary
+                           : wire::TabletType::replica;
+  record.branch = credential.branch;
+  record.id = hash_name("credential/" + credential.user);
+  record.allow_native = credential.allow_native;
+  if (credential.credential_expires_after) {
+    record.expiration = unix_expiry(wall_start + begin_.time_since_epoch() +
+                                    *credential.credential_expires_after);
+  }
+  return record;
+}
+
+// One global store for Routes and origins, and one in each region for what only that region may know.
+void SimulatedWorld::plan_stores(std::vector<Blueprint>& blueprints) {
+  if (plan_.edges.empty()) return;
+  const auto add = [&](const std::string& name, const std::string& place,
+                       std::function<void(control::EmbeddedStore&)> seed) {
+    Blueprint blueprint{.label = {name, trace::HostRole::store, place, ""}, .site = wan_.require(place)};
+    blueprint.make = [seed = std::move(seed)](SimulatedHost& host) {
+      auto node = std::make_unique<control::StoreNode>(host, control::StoreNodeConfig{});
+      seed(node->engine());
+      return node;
+    };
+    blueprints.push_back(std::move(blueprint));
+  };
+
+  add(scenario::store_host_name(plan_), plan_.store_site, [this](control::EmbeddedStore& store) {
+    for (const scenario::OriginRegion& origin : plan_.origins) {
+      for (std::uint32_t node = 1; node <= origin.nodes; ++node) {
+        const std::string name = scenario::origin_host_name(origin, node);
+        put(store, control::origin_key(origin.region, name),
+            encoded(wire::OriginRecord{origin.region, name, name, backhaul::AcceptorOptions{}.port}));
+      }
+    }
+    for (const scenario::Credential& credential : plan_.credentials) {
+      wire::Route route{credential.branch, credential.regions, 0};
+      if (credential.route_expires_after) {
+        route.expiration = unix_expiry(wall_start + begin_.time_since_epoch() +
+                                       *credential.route_expires_after);
+      }
+      put(store, control::route_key(credential.user), encoded(route));
+    }
+  });
+  for (const scenario::OriginRegion& origin : plan_.origins) {
+    add(credential_store_name(origin.region), origin.region,
+        [this, region = origin.region](control::EmbeddedStore& store) {
+          std::set<std::string> branches;
+          for (const scenario::Credential& credential : plan_.credentials) {
+            if (std::find(credential.regions.begin(), credential.regions.end(), region) ==
+                credential.regions.end()) {
+              continue;
+            }
+            branches.insert(credential.branch);
+            put(store, control::credential_key(credential.user),
+                encoded(credential_record(credential)));
+          }
+          for (const std::string& branch : branches) {
+            std::string value;
+            origin::encode({.used_from = 0, .secret = secret(plan_.seed, "grants/" + branch)}, value);
+            put(store, origin::grant_key_key(branch, grant_key_id), std::move(value));
+          }
+        });
+  }
+}
+
+void SimulatedWorld::plan_origins(std::vector<Blueprint>& blueprints) {
+  for (const scenario::OriginRegion& region : plan_.origins) {
+    const std::uint32_t site = wan_.require(region.region);
+    for (std::uint32_t node = 1; node <= region.nodes; ++node) {
+      const std::string name = scenario::origin_host_name(region, node);
+      Blueprint blueprint{.label = {name, trace::HostRole::origin, region.region, ""},
+                          .site = site,
+                          .zone = (node - 1) % std::max(1u, wan_.site(site).zones),
+                          .shape = region.host};
+      blueprint.make = [this, &region, name](SimulatedHost& host) {
+        origin::OriginConfig config;
+        config.name = name;
+        config.region = region.region;
+        config.store.members = {{credential_store_name(region.region), store_port}};
+        config.fleet_nonce_key = secret(plan_.seed, "nonces");
+        config.pool.connections = region.pool_size;
+        config.pool.waiters = region.pool_waiters;
+        config.pool.wait = region.pool_wait;
+        for (const scenario::Database& database : plan_.databases) {
+          origin::DatabaseConfig here;
+          here.branch = database.branch;
+          here.user = backend_user;
+          here.password = backend_password;
+          if (database.primary_region == region.region) {
+            here.primary = {scenario::primary_host_name(database), 3306};
+            for (std::uint32_t replica = 1; replica <= database.replicas; ++replica) {
+              here.replicas.push_back(
+                  {scenario::replica_host_name(database, region.region, replica), 3306});
+            }
+          } else if (std::find(database.read_only_regions.begin(), database.read_only_regions.end(),
+                               region.region) != database.read_only_regions.end()) {
+            here.replicas.push_back({scenario::replica_host_name(database, region.region, 1), 3306});
+          } else {
+            continue;
+          }
+          config.databases.push_back(std::move(here));
+        }
+        return std::make_unique<origin::OriginNode>(host, std::move(config));
+      };
+      blueprints.push_back(std::move(blueprint));
+    }
+  }
+}
+
+void SimulatedWorld::plan_edges(std::vector<Blueprint>& blueprints) {
+  for (const scenario::EdgePop& pop : plan_.edges) {
+    const std::uint32_t site = wan_.require(pop.site);
+    for (std::uint32_t node = 1; node <= pop.nodes; ++node) {
+      const std::string name = scenario::edge_host_name(pop, node);
+      Blueprint blueprint{.label = {name, trace::HostRole::edge, pop.name, ""},
+                          .site = site,
+                          .zone = (node - 1) % std::max(1u, wan_.site(site).zones),
+                          .shape = pop.host};
+      blueprint.make = [this, &pop, name](SimulatedHost& host) {
+        edge::EdgeConfig config;
+        config.name = name;
+        config.store.members = {{scenario::store_host_name(plan_), store_port}};
+        config.nonce_key = wire::edge_nonce_key(secret(plan_.seed, "nonces"), name);
+        config.handshake_timeout = pop.handshake_timeout;
+        config.require_tls = pop.require_tls;
+        config.allow_native = true;  // where the Credential allows it too
+        config.tenant_rate = {pop.tenant_rate, pop.tenant_burst};
+        config.address_rate = {pop.address_rate, pop.address_burst};
+        config.backhaul.connections = pop.backhaul_connections;
+        return std::make_unique<edge::EdgeNode>(host, std::move(config));
+      };
+      blueprints.push_back(std::move(blueprint));
+    }
+  }
+}
+
+}  // namespace wanlab::world
