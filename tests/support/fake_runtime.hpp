@@ -134,6 +134,13 @@ class FakeRuntime final : public runtime::Runtime {
   const std::string& name() const { return name_; }
   std::size_t open_connections() const { return ends_.size(); }
   std::size_t pending_timers() const { return timers_.size(); }
+  std::size_t connections_made() const { return last_connection_; }  // both ways, ever
+  // Bytes that wait to be sent, over all connections.
+  std::size_t unsent_bytes_total() const {
+    std::size_t total = 0;
+    for (const auto& [id, end] : ends_) total += unsent_bytes(id);
+    return total;
+  }
 
   Instant now() const override { return world_.now(); }
   WallTime wall_now() const override {
