@@ -14,11 +14,14 @@ namespace {
 network::TransportOptions transport_options(const scenario::Plan& plan) {
   return {.seed = plan.seed,
           .jitter = plan.jitter,
-          .default_bits_per_second = plan.default_bits_per_second};
+          .default_bits_per_second = plan.default_bits_per_second,
+          .tls = {},
+          .low_water = network::TransportOptions{}.low_water};
 }
 
-// How many events run between two looks at the outside.
+// How much runs between two looks at the outside.
 constexpr std::uint64_t slice = 4096;
+constexpr Duration longest_slice = std::chrono::milliseconds(250);
 // After the last client is done, what is under way may still arrive.
 constexpr Duration settling = std::chrono::seconds(2);
 
@@ -183,17 +186,18 @@ void SimulatedWorld::plan_clients(std::vector<Blueprint>& blueprints) {
 }
 
 void SimulatedWorld::run(const std::function<bool(const Progress&)>& keep_going) {
-  for (std::uint64_t slices = 1; simulation_.run_some(slice, end_); ++slices) {
+  while (simulation_.now() < end_) {
+    const Instant pause = std::min(end_, simulation_.now() + longest_slice);
+    if (!simulation_.run_some(slice, pause)) simulation_.run_until(pause);
     if (keep_going && !keep_going({simulation_.now(), end_, simulation_.events(),
                                    recorder_.open_connections()})) {
       return;
     }
-    if (simulation_.now() >= begin_ && slices % 16 == 0 && clients_finished()) {
-      simulation_.run_for(settling);
+    if (simulation_.now() >= begin_ && clients_finished()) {
+      simulation_.run_until(std::min(end_, simulation_.now() + settling));
       return;
     }
   }
-  if (simulation_.now() < end_) simulation_.run_until(end_);
 }
 
 void SimulatedWorld::run_for(Duration span) { simulation_.run_for(span); }
