@@ -105,8 +105,8 @@ INSTANTIATE_TYPED_TEST_SUITE_P(Buckets, QueueSuite, EventQueue);
 // Buckets of a few, of many, and of very many events at few different instants, which are sorted in
 // different ways.
 TEST(EventQueue, OrdersCrowdedBuckets) {
-  for (const std::uint64_t crowd : {2, 23, 24, 25, 1000, 20'000}) {
-    for (const std::uint64_t instants : {1, 3, 65'536}) {
+  for (const std::uint64_t crowd : {2u, 23u, 24u, 25u, 1000u, 20'000u}) {
+    for (const std::uint64_t instants : {1u, 3u, 65'536u}) {
       EventQueue queue;
       std::uint64_t spread = 1;
       for (std::uint64_t i = 0; i < crowd; ++i) {
