@@ -26,9 +26,9 @@ struct ByteQueue {
 
 class BlockPool {
  public:
-  static constexpr std::size_t block_size = 2048;
+  static constexpr std::size_t block_size = 1024;
   // Empty blocks kept for reuse; beyond, they go back to the heap.
-  static constexpr std::size_t max_spare = 64;
+  static constexpr std::size_t max_spare = 256;
 
   void push(ByteQueue& queue, ByteView bytes) {
     queue.size += static_cast<std::uint32_t>(bytes.size());

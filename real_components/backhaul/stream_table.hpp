@@ -46,11 +46,12 @@ struct Stream {
   ByteQueue queue;
   SlotLink schedule_link;
   SlotLink control_link;
+  std::uint32_t next_in_index = no_slot;
   std::uint8_t stream_class = 0;
   std::uint8_t pending = 0;
-  Listed listed = Listed::none;
-  ResetReason reset_reason{};
-  Processed reset_processed{};
+  Listed listed : 2 = Listed::none;
+  ResetReason reset_reason : 4 = ResetReason::cancelled;
+  Processed reset_processed : 2 = Processed::no;
   bool in_use : 1 = false;
   bool in_control : 1 = false;
   bool end_wanted : 1 = false;     // no more bytes will be queued
@@ -59,7 +60,7 @@ struct Stream {
   bool discard_input : 1 = false;  // what comes is counted and thrown away
   bool gone : 1 = false;           // reset came: the owner has only to release it
 };
-static_assert(sizeof(Stream) <= 128, "memory per open stream is part of the contract");
+static_assert(sizeof(Stream) <= 120, "memory per open stream is part of the contract");
 
 // A doubly linked list through Stream::control_link.
 struct SlotList {
@@ -90,7 +91,7 @@ class StreamTable {
   // The stream must be in no list and have no bytes queued.
   void remove(std::uint32_t slot) {
     Stream& stream = streams_[slot];
-    if (stream.wire_id != 0) unmap(stream.wire_id);
+    if (stream.wire_id != 0) unmap(slot);
     stream.in_use = false;
     stream.schedule_link.next = first_free_;
     first_free_ = slot;
@@ -109,19 +110,20 @@ class StreamTable {
   // Gives the stream its number on the wire. No two open streams may have the same.
   void map(std::uint32_t slot, std::uint64_t wire_id) {
     streams_[slot].wire_id = wire_id;
-    if ((mapped_ + 1) * 2 > index_.size()) [[unlikely]] {
+    ++mapped_;
+    if (mapped_ > index_.size()) [[unlikely]] {
       grow_index();  // takes in the new one too
     } else {
       insert(slot);
     }
-    ++mapped_;
   }
   std::uint32_t find(std::uint64_t wire_id) const {
     if (index_.empty()) return no_slot;
-    for (std::size_t at = wire_id & mask();; at = (at + 1) & mask()) {
-      const std::uint32_t slot = index_[at];
-      if (slot == no_slot || streams_[slot].wire_id == wire_id) return slot;
+    std::uint32_t slot = index_[wire_id & mask()];
+    while (slot != no_slot && streams_[slot].wire_id != wire_id) {
+      slot = streams_[slot].next_in_index;
     }
+    return slot;
   }
 
   std::uint32_t size() const { return size_; }
@@ -141,26 +143,18 @@ class StreamTable {
  private:
   std::size_t mask() const { return index_.size() - 1; }
 
-  // Numbers count up, so the low bits spread them perfectly: the index acts as a sliding window.
+  // Numbers count up, so the low bits spread them perfectly: the index acts as a sliding window,
+  // and only streams that stay open for long share an entry with later ones.
   void insert(std::uint32_t slot) {
-    std::size_t at = streams_[slot].wire_id & mask();
-    while (index_[at] != no_slot) at = (at + 1) & mask();
-    index_[at] = slot;
+    std::uint32_t& head = index_[streams_[slot].wire_id & mask()];
+    streams_[slot].next_in_index = head;
+    head = slot;
   }
 
-  // Closes the gap behind a removed entry, so that no tombstones are needed (Knuth 6.4, algorithm
-  // R).
-  void unmap(std::uint64_t wire_id) {
-    std::size_t hole = wire_id & mask();
-    while (streams_[index_[hole]].wire_id != wire_id) hole = (hole + 1) & mask();
-    for (std::size_t at = (hole + 1) & mask(); index_[at] != no_slot; at = (at + 1) & mask()) {
-      const std::size_t home = streams_[index_[at]].wire_id & mask();
-      if (((at - home) & mask()) >= ((at - hole) & mask())) {
-        index_[hole] = index_[at];
-        hole = at;
-      }
-    }
-    index_[hole] = no_slot;
+  void unmap(std::uint32_t slot) {
+    std::uint32_t* link = &index_[streams_[slot].wire_id & mask()];
+    while (*link != slot) link = &streams_[*link].next_in_index;
+    *link = streams_[slot].next_in_index;
     --mapped_;
   }
 
@@ -172,7 +166,7 @@ class StreamTable {
   }
 
   std::vector<Stream> streams_;
-  std::vector<std::uint32_t> index_;  // open addressing, a power of two, at most half full
+  std::vector<std::uint32_t> index_;  // first of each chain; a power of two
   std::uint32_t first_free_ = no_slot;
   std::uint32_t size_ = 0;
   std::uint32_t mapped_ = 0;
