@@ -45,7 +45,7 @@ DatabaseService::DatabaseService(runtime::Runtime& runtime, const DatabaseOption
   handshake_.server_version = "8.0.36";
   handshake_.require_tls = options_.require_tls;
   handshake_.greeting_method = options_.greeting_method;
-  handshake_.allow_native = true;
+  handshake_.allow_native = options_.allow_native;
   handshake_.allow_full = true;
   handshake_.rsa_key = options_.rsa_key;
 }

@@ -21,6 +21,7 @@ struct DatabaseOptions {
   std::uint32_t maximum_connections = 1000;
   bool require_tls = false;
   mysql::AuthMethod greeting_method = mysql::AuthMethod::caching_sha2;
+  bool allow_native = false;  // some account has mysql_native_password
   // MySQL caches verified sha2 passwords in memory; off, every login is a full authentication.
   bool password_cache_warm = true;
   const crypto::RsaPrivateKey* rsa_key = nullptr;

@@ -193,7 +193,11 @@ void SimulatedWorld::plan_edges(std::vector<Blueprint>& blueprints) {
         config.nonce_key = wire::edge_nonce_key(secret(plan_.seed, "nonces"), name);
         config.handshake_timeout = pop.handshake_timeout;
         config.require_tls = pop.require_tls;
-        config.allow_native = true;  // where the Credential allows it too
+        // Only where some Credential needs it: a client that begins with it and whose own Credential does
+        // not allow it is switched to the better method, instead of being refused by the origin.
+        config.allow_native =
+            std::any_of(plan_.credentials.begin(), plan_.credentials.end(),
+                        [](const scenario::Credential& credential) { return credential.allow_native; });
         config.tenant_rate = {pop.tenant_rate, pop.tenant_burst};
         config.address_rate = {pop.address_rate, pop.address_burst};
         config.backhaul.connections = pop.backhaul_connections;

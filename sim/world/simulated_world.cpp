@@ -37,10 +37,16 @@ SimulatedWorld::SimulatedWorld(const scenario::Plan& plan, trace::Recorder& reco
       names_(plan, wan_),
       begin_(Instant() + plan.warm_up),
       end_(begin_ + plan.duration) {
-  simulation_.set_handler(timer_kind, this, [](void* self, const kernel::Event& event) {
-    static_cast<SimulatedWorld*>(self)->hosts_[event.origin()]->handle_timer(event.target,
-                                                                             event.argument());
-  });
+  simulation_.set_handler(
+      timer_kind, this,
+      [](void* self, const kernel::Event& event) {
+        static_cast<SimulatedWorld*>(self)->hosts_[event.origin()]->handle_timer(event.target,
+                                                                                 event.argument());
+      },
+      [](void* self, const kernel::Event& event, kernel::Simulation::Nearness nearness) {
+        static_cast<SimulatedWorld*>(self)->hosts_[event.origin()]->anticipate_timer(
+            event.target, event.argument(), nearness);
+      });
   simulation_.set_handler(fault_kind, this, [](void* self, const kernel::Event& event) {
     static_cast<SimulatedWorld*>(self)->apply_fault(event.target, event.argument() != 0);
   });
@@ -104,7 +110,16 @@ void SimulatedWorld::plan_databases(std::vector<Blueprint>& blueprints) {
                           .site = site,
                           .zone = zone % std::max(1u, wan_.site(site).zones),
                           .shape = database.host};
-      blueprint.make = [this, &database](SimulatedHost& host) {
+      // Its accounts have mysql_native_password where the greeting or a Credential says so; a client that
+      // begins with a method its account does not have is switched, as in MySQL.
+      const auto native_needed = [this](const scenario::Database& of) {
+        return of.authentication_plugin == "mysql_native_password" ||
+               std::any_of(plan_.credentials.begin(), plan_.credentials.end(),
+                           [&](const scenario::Credential& credential) {
+                             return credential.branch == of.branch && credential.allow_native;
+                           });
+      };
+      blueprint.make = [this, &database, native_needed](SimulatedHost& host) {
         auto service = std::make_unique<DatabaseService>(
             host, DatabaseOptions{.result_bytes = database.result_bytes,
                                   .maximum_connections = database.maximum_connections,
@@ -112,6 +127,7 @@ void SimulatedWorld::plan_databases(std::vector<Blueprint>& blueprints) {
                                       database.authentication_plugin == "mysql_native_password"
                                           ? mysql::AuthMethod::native
                                           : mysql::AuthMethod::caching_sha2,
+                                  .allow_native = native_needed(database),
                                   .password_cache_warm = database.password_cache_warm,
                                   .rsa_key = database_key()});
         service->add_account(backend_user, backend_password);
