@@ -22,7 +22,7 @@ struct DatabaseConfig {
   std::vector<runtime::Address> replicas;
   // How the origin itself logs in there.
   std::string user = "wanlab";
-  std::string password;
+  std::string password{};
   runtime::TlsVersion tls = runtime::TlsVersion::none;
 };
 

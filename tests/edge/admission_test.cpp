@@ -8,7 +8,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Instant at(Duration since_start) { return Instant(since_start); }
+Instant at(Duration since_start) {
+  return Instant(since_start);
+}
 
 std::array<std::uint8_t, 16> address(std::uint32_t number) {
   std::array<std::uint8_t, 16> ip{};

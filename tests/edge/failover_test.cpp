@@ -136,7 +136,8 @@ TEST(Failover, WithoutALiveRegionAStatementFailsAtOnceAndTheSessionStays) {
   EXPECT_LE(net.world.now() - before, 1s);
   EXPECT_FALSE(client.closed);
   auto config = net.region(1).origin->config();
-  net.region(1).origin = std::make_unique<origin::OriginNode>(net.world.host("origin-1.fra"), config);
+  net.region(1).origin =
+      std::make_unique<origin::OriginNode>(net.world.host("origin-1.fra"), config);
   net.world.run("origin-1.fra", *net.region(1).origin);
   net.run(60s);
   EXPECT_EQ(net.region_of(net.ask(client, "SELECT 1")), "fra");
@@ -209,7 +210,8 @@ TEST(Drain, OfAnEdgeEndsIdleSessionsEvenlyAndFinishesWhatRuns) {
   TestClient& late = net.login();
   EXPECT_FALSE(late.established);
   net.run(10s);
-  const auto closed = std::count_if(idle.begin(), idle.end(), [](const auto* one) { return one->closed; });
+  const auto closed =
+      std::count_if(idle.begin(), idle.end(), [](const auto* one) { return one->closed; });
   EXPECT_GT(closed, 10);
   net.region(0).databases[0]->speak();
   net.run(21s);

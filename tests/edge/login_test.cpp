@@ -14,8 +14,8 @@ TEST(Login, TakesTheRoundTripsOfTlsAndOneToTheOrigin) {
   net.start();
   TestClient& client = net.login();
   ASSERT_TRUE(client.established) << client.error << " " << client.message;
-  // Of 20 ms each: TCP with the greeting, TLS (the fake world's takes one), the login between client and
-  // edge, and the same between edge and origin.
+  // Of 20 ms each: TCP with the greeting, TLS (the fake world's takes one), the login between
+  // client and edge, and the same between edge and origin.
   EXPECT_EQ(client.ended - client.started, 80ms);
   EXPECT_EQ(net.edge->counters().authenticated, 1u);
   EXPECT_EQ(net.world.traced(TraceKind::proof_verified), 1u);
@@ -188,8 +188,8 @@ TEST(Login, RefusesPacketsThatCannotBeRight) {
     EXPECT_TRUE(client.closed);
     return client.error;
   };
-  EXPECT_EQ(error_for({0xff, 0xff, 0xff, 1}), 1153);               // too large
-  EXPECT_EQ(error_for({4, 0, 0, 9, 1, 2, 3, 4}), 1156);            // out of order
+  EXPECT_EQ(error_for({0xff, 0xff, 0xff, 1}), 1153);                 // too large
+  EXPECT_EQ(error_for({4, 0, 0, 9, 1, 2, 3, 4}), 1156);              // out of order
   EXPECT_EQ(error_for({4, 0, 0, 1, 0xff, 0xff, 0xff, 0xff}), 1043);  // cut short
   EXPECT_TRUE(net.quiet());
 }

@@ -79,7 +79,8 @@ TEST(Session, ServesPipelinedStatementsOneAfterTheOther) {
   net.run(30s);
   ASSERT_EQ(client.answers.size(), 200u);
   for (int i = 0; i < 200; ++i) {
-    EXPECT_EQ(client.answers[static_cast<std::size_t>(i)].text, "db-0.ams//SELECT " + std::to_string(i));
+    EXPECT_EQ(client.answers[static_cast<std::size_t>(i)].text,
+              "db-0.ams//SELECT " + std::to_string(i));
   }
   EXPECT_EQ(net.edge->census().exchanges, 0u);
 }
@@ -94,7 +95,8 @@ TEST(Session, StopsReadingFromAClientThatSpeaksFarAhead) {
   for (int i = 0; i < 100; ++i) mysql::write_query(out, long_statement);
   client.asked += 100;
   for (std::size_t at = 0; at < out.size(); at += 4000) {
-    net.clients->send(client, ByteView(out).subspan(at, std::min<std::size_t>(4000, out.size() - at)));
+    net.clients->send(client,
+                      ByteView(out).subspan(at, std::min<std::size_t>(4000, out.size() - at)));
   }
   net.run(30s);
   EXPECT_EQ(client.answers.size(), 100u);

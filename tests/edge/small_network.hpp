@@ -1,5 +1,5 @@
-// A whole network for tests of nodes: clients, one edge, two regions with an origin, a store and three
-// databases each, and the global store. Every host is 10 ms from every other.
+// A whole network for tests of nodes: clients, one edge, two regions with an origin, a store and
+// three databases each, and the global store. Every host is 10 ms from every other.
 #pragma once
 
 #include "real_components/control/store_node.hpp"
@@ -84,7 +84,8 @@ class SmallNetwork {
     database.password = "backend secret";
     for (int i = 0; i < 3; ++i) {
       const std::string host = "db-" + std::to_string(i) + "." + name;
-      region.databases.push_back(std::make_unique<TinyDatabase>(world.host(host), host, "backend secret"));
+      region.databases.push_back(
+          std::make_unique<TinyDatabase>(world.host(host), host, "backend secret"));
       world.run(host, *region.databases.back());
       if (i == 0) {
         database.primary = runtime::Address{host, 3306};
@@ -154,7 +155,8 @@ class SmallNetwork {
     const std::size_t before = client.answers.size();
     clients->command(client, kind, argument);
     world.advance_until([&] { return client.answers.size() > before || client.closed; }, limit);
-    return client.answers.size() > before ? client.answers.back() : Answer{client.error, client.message, {}, 0};
+    return client.answers.size() > before ? client.answers.back()
+                                          : Answer{client.error, client.message, {}, 0};
   }
   Region& region(std::size_t index) { return *regions[index]; }
   // Region of the answer: databases are called db-<n>.<region>.
@@ -165,12 +167,16 @@ class SmallNetwork {
   // Nothing may be left once all clients are gone.
   bool quiet() const {
     const edge::EdgeCensus census = edge->census();
-    bool clean = census.sessions == 0 && census.handshakes == 0 && census.exchanges == 0 && census.schemas == 0;
+    bool clean = census.sessions == 0 && census.handshakes == 0 && census.exchanges == 0 &&
+                 census.schemas == 0;
     for (const auto& each : regions) clean = clean && each->origin->census().requests == 0;
-    for (std::uint32_t i = 0; i < 2; ++i) clean = clean && edge->upstream().pool().requests_in_flight(i) == 0;
+    for (std::uint32_t i = 0; i < 2; ++i)
+      clean = clean && edge->upstream().pool().requests_in_flight(i) == 0;
     return clean && edge->upstream().pool().check_invariants().empty();
   }
-  std::uint64_t wall_seconds() { return static_cast<std::uint64_t>(unix_seconds(world.host("edge").wall_now())); }
+  std::uint64_t wall_seconds() {
+    return static_cast<std::uint64_t>(unix_seconds(world.host("edge").wall_now()));
+  }
   control::StoreNode& store() { return *store_; }
 
   std::vector<std::unique_ptr<Region>> regions;

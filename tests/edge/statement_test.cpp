@@ -27,16 +27,18 @@ TEST(Statement, TakesNothingForAReadThatMightWrite) {
 }
 
 TEST(Statement, KnowsWhatNeedsAConnectionOfItsOwn) {
-  for (const char* text : {"BEGIN", "START TRANSACTION", "set autocommit = 0", "SET @x = 1", "LOCK TABLES t READ",
-                           "PREPARE s FROM 'SELECT 1'", "CREATE TEMPORARY TABLE t (a INT)", "XA START 'a'",
-                           "SAVEPOINT a", "SET autocommit=1, sql_mode=''", "SET NAMES utf8, sql_mode=''"}) {
+  for (const char* text :
+       {"BEGIN", "START TRANSACTION", "set autocommit = 0", "SET @x = 1", "LOCK TABLES t READ",
+        "PREPARE s FROM 'SELECT 1'", "CREATE TEMPORARY TABLE t (a INT)", "XA START 'a'",
+        "SAVEPOINT a", "SET autocommit=1, sql_mode=''", "SET NAMES utf8, sql_mode=''"}) {
     EXPECT_EQ(kind_of(text), StatementKind::session_state) << text;
   }
   EXPECT_EQ(kind_of("CREATE TABLE t (a INT)"), StatementKind::other);
 }
 
 TEST(Statement, KnowsWhatIsTrueAnyway) {
-  for (const char* text : {"SET NAMES utf8mb4", "set autocommit=1", "SET @@autocommit = ON;", "COMMIT", "ROLLBACK"}) {
+  for (const char* text :
+       {"SET NAMES utf8mb4", "set autocommit=1", "SET @@autocommit = ON;", "COMMIT", "ROLLBACK"}) {
     EXPECT_EQ(kind_of(text), StatementKind::no_effect) << text;
   }
 }

@@ -85,7 +85,8 @@ class TestClients final : public runtime::Component {
 
   void start() override {}
   void on_timer(runtime::Cookie) override {}
-  runtime::Cookie on_accept(std::uint16_t, runtime::ConnectionId, const runtime::PeerInfo&) override {
+  runtime::Cookie on_accept(std::uint16_t, runtime::ConnectionId,
+                            const runtime::PeerInfo&) override {
     return 0;
   }
   void on_connect(runtime::ConnectionId, runtime::Cookie) override {}
@@ -96,7 +97,8 @@ class TestClients final : public runtime::Component {
     client.handshake.secured(handshake_options(client), out);
     runtime_.send(id, out);
   }
-  void on_close(runtime::ConnectionId, runtime::Cookie cookie, runtime::CloseReason reason) override {
+  void on_close(runtime::ConnectionId, runtime::Cookie cookie,
+                runtime::CloseReason reason) override {
     TestClient& client = *clients_[cookie];
     client.closed = true;
     client.reason = reason;
@@ -104,7 +106,8 @@ class TestClients final : public runtime::Component {
   }
   void on_data(runtime::ConnectionId, runtime::Cookie cookie, ByteView bytes) override {
     TestClient& client = *clients_[cookie];
-    if (!client.established && client.greeting.empty()) client.greeting.assign(bytes.begin(), bytes.end());
+    if (!client.established && client.greeting.empty())
+      client.greeting.assign(bytes.begin(), bytes.end());
     while (!bytes.empty() && !client.closed) {
       mysql::Packet packet;
       if (client.input.next(bytes, {}, packet) != mysql::PacketStatus::complete) return;
@@ -130,8 +133,8 @@ class TestClients final : public runtime::Component {
         return;
       }
       Bytes out;
-      const mysql::ClientStep step = client.handshake.on_packet(handshake_options(client), packet.sequence,
-                                                                packet.payload, out);
+      const mysql::ClientStep step = client.handshake.on_packet(
+          handshake_options(client), packet.sequence, packet.payload, out);
       if (!out.empty()) runtime_.send(client.id, out);
       if (step.kind == mysql::ClientStep::Kind::start_tls) {
         runtime_.start_tls_client(client.id, runtime::TlsVersion::tls13);
@@ -162,7 +165,8 @@ class TestClients final : public runtime::Component {
       if (row.ok()) client.current.text = as_text(value);
       return;
     }
-    client.current.error = progress == mysql::ResponseProgress::malformed ? 2027 : client.reader.error_code();
+    client.current.error =
+        progress == mysql::ResponseProgress::malformed ? 2027 : client.reader.error_code();
     if (const auto err = mysql::parse_err(packet.payload)) client.current.message = err->message;
     client.answers.push_back(std::exchange(client.current, {}));
   }

@@ -1,5 +1,5 @@
-// A MySQL server of a few lines for tests of nodes: logs clients in and answers every statement with one
-// row that names the server, the schema and the statement. Its misbehaviour is scripted.
+// A MySQL server of a few lines for tests of nodes: logs clients in and answers every statement
+// with one row that names the server, the schema and the statement. Its misbehaviour is scripted.
 #pragma once
 
 #include "real_components/mysql/commands.hpp"
@@ -19,10 +19,10 @@ class TinyDatabase final : public runtime::Component {
  public:
   enum class Mood {
     answers,
-    silent,          // takes statements and says nothing
-    hangs_up,        // resets the connection on a statement
-    breaks_off,      // sends the first packets of an answer and resets the connection
-    breaks_packet,   // the same within a packet
+    silent,         // takes statements and says nothing
+    hangs_up,       // resets the connection on a statement
+    breaks_off,     // sends the first packets of an answer and resets the connection
+    breaks_packet,  // the same within a packet
     refuses_login,
     leaves_transaction,  // answers with the flag of an open transaction
   };
@@ -39,17 +39,21 @@ class TinyDatabase final : public runtime::Component {
   std::vector<std::string> missing_schemas;
 
   std::size_t connections() const { return clients_.size(); }
+  // Since the start.
+  std::uint32_t accepted() const { return greeted_; }
   // Answers what it kept silent about.
   void speak() {
     mood = Mood::answers;
     for (auto& [id, client] : clients_) {
-      for (const std::string& statement : std::exchange(client.unanswered, {})) answer(id, client, statement);
+      for (const std::string& statement : std::exchange(client.unanswered, {}))
+        answer(id, client, statement);
     }
   }
 
   void start() override { runtime_.listen(3306, {}); }
   void on_timer(runtime::Cookie) override {}
-  runtime::Cookie on_accept(std::uint16_t, runtime::ConnectionId id, const runtime::PeerInfo&) override {
+  runtime::Cookie on_accept(std::uint16_t, runtime::ConnectionId id,
+                            const runtime::PeerInfo&) override {
     Client& client = clients_[id];
     mysql::NonceContent content{};
     content[0] = static_cast<std::byte>(++greeted_);
@@ -86,8 +90,8 @@ class TinyDatabase final : public runtime::Component {
   void take(runtime::ConnectionId id, Client& client, const mysql::Packet& packet) {
     Bytes out;
     if (!client.handshake.finished()) {
-      const mysql::ServerStep step = client.handshake.on_packet(options_, packet.sequence, packet.payload,
-                                                                false, client.memory, out);
+      const mysql::ServerStep step = client.handshake.on_packet(
+          options_, packet.sequence, packet.payload, false, client.memory, out);
       if (step.kind == mysql::ServerStep::Kind::verify_proof) {
         const bool right = mysql::verify_proof(step.login.method, step.login.proof,
                                                client.handshake.nonce(), verifier_);
@@ -102,8 +106,8 @@ class TinyDatabase final : public runtime::Component {
     const auto command = mysql::parse_command(packet.payload);
     if (!command) return;
     if (command->kind == mysql::CommandKind::init_db) {
-      const bool missing = std::find(missing_schemas.begin(), missing_schemas.end(), command->argument) !=
-                           missing_schemas.end();
+      const bool missing = std::find(missing_schemas.begin(), missing_schemas.end(),
+                                     command->argument) != missing_schemas.end();
       if (missing) {
         mysql::write_err(out, 1, mysql::error::unknown_database, "Unknown database");
       } else {
@@ -131,11 +135,18 @@ class TinyDatabase final : public runtime::Component {
         (mood == Mood::leaves_transaction ? mysql::status::in_transaction : 0));
     mysql::write_result_set(out, 1, columns, row, client.handshake.capabilities(), status);
     switch (mood) {
-      case Mood::hangs_up: out.clear(); break;
+      case Mood::hangs_up:
+        out.clear();
+        break;
       // The column count and nothing else is five bytes.
-      case Mood::breaks_off: out.resize(5); break;
-      case Mood::breaks_packet: out.resize(out.size() - 7); break;
-      default: return runtime_.send(id, out);
+      case Mood::breaks_off:
+        out.resize(5);
+        break;
+      case Mood::breaks_packet:
+        out.resize(out.size() - 7);
+        break;
+      default:
+        return runtime_.send(id, out);
     }
     runtime_.send(id, out);
     clients_.erase(id);

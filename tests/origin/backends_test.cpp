@@ -1,0 +1,167 @@
+// Pools of database connections: bounded, patient for a while, and never trusting a broken
+// connection.
+#include "tests/origin/origin_fixture.hpp"
+
+namespace wanlab::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Backends : OriginFixture {
+  wire::Grant grant;
+
+  void start_small(std::uint32_t connections, std::uint32_t warm) {
+    net.origin_config.pool.connections = connections;
+    net.origin_config.pool.warm = warm;
+    start();
+    EXPECT_EQ(edge->login({}, &grant), 0);
+  }
+  std::size_t begin(std::string_view sql = "SELECT 1") {
+    return edge->begin(edge->query_bytes(grant, 1, sql));
+  }
+};
+
+TEST_F(Backends, OpensNoMoreConnectionsThanItMay) {
+  start_small(3, 1);
+  EXPECT_EQ(primary().connections(), 1u);
+  primary().mood = TinyDatabase::Mood::silent;
+  for (int i = 0; i < 20; ++i) begin("SELECT " + std::to_string(i));
+  net.run(1s);
+  EXPECT_EQ(primary().connections(), 3u);
+  EXPECT_EQ(primary().statements.size(), 3u);
+  EXPECT_EQ(origin().census().waiting, 17u);
+  primary().speak();
+  net.run(1s);
+  EXPECT_EQ(primary().statements.size(), 20u);
+  for (int i = 0; i < 20; ++i)
+    EXPECT_EQ(primary().statements[static_cast<std::size_t>(i)], "SELECT " + std::to_string(i));
+  EXPECT_EQ(origin().census().requests, 0u);
+}
+
+TEST_F(Backends, RefuseWhoWaitedTooLong) {
+  net.origin_config.pool.wait = 2s;
+  start_small(1, 1);
+  primary().mood = TinyDatabase::Mood::silent;
+  begin();
+  const std::size_t waiting = begin();
+  net.run(1900ms);
+  EXPECT_FALSE(edge->outcomes[waiting].ended);
+  net.run(200ms);
+  ASSERT_TRUE(edge->outcomes[waiting].ended);
+  EXPECT_EQ(edge->outcomes[waiting].refusal()->code, 1040);
+  EXPECT_FALSE(edge->outcomes[waiting].refusal()->try_elsewhere);
+}
+
+TEST_F(Backends, RefuseAtOnceWhenTooManyWait) {
+  net.origin_config.pool.waiters = 2;
+  start_small(1, 1);
+  primary().mood = TinyDatabase::Mood::silent;
+  for (int i = 0; i < 3; ++i) begin();
+  const Outcome refused = edge->query(grant);
+  EXPECT_EQ(refused.refusal()->code, 1040);
+  EXPECT_TRUE(refused.refusal()->try_elsewhere);
+}
+
+TEST_F(Backends, ForgetAWaitingStatementWhoseClientWentAway) {
+  start_small(1, 1);
+  primary().mood = TinyDatabase::Mood::silent;
+  begin();
+  const std::size_t waiting = begin("INSERT INTO t VALUES (2)");
+  net.run(100ms);
+  edge->cancel(waiting);
+  net.run(100ms);
+  EXPECT_EQ(origin().census().requests, 1u);
+  primary().speak();
+  net.run(1s);
+  EXPECT_EQ(primary().statements.size(), 1u);
+  EXPECT_EQ(origin().census().requests, 0u);
+}
+
+TEST_F(Backends, ReportALostConnectionAsUnknownAndOpenAnother) {
+  start_small(1, 1);
+  primary().mood = TinyDatabase::Mood::hangs_up;
+  const Outcome lost = edge->query(grant);
+  EXPECT_TRUE(lost.failed);
+  EXPECT_EQ(lost.processed, backhaul::Processed::unknown);
+  primary().mood = TinyDatabase::Mood::answers;
+  EXPECT_EQ(edge->query(grant).kind(), wire::AnswerKind::packets);
+}
+
+TEST_F(Backends, DoNotReuseAConnectionWithAnOpenTransaction) {
+  start_small(1, 1);
+  primary().mood = TinyDatabase::Mood::leaves_transaction;
+  EXPECT_EQ(edge->query(grant).kind(), wire::AnswerKind::packets);
+  EXPECT_EQ(primary().accepted(), 1u);
+  primary().mood = TinyDatabase::Mood::answers;
+  EXPECT_EQ(edge->query(grant).kind(), wire::AnswerKind::packets);
+  EXPECT_EQ(primary().accepted(), 2u);
+  EXPECT_EQ(edge->query(grant).kind(), wire::AnswerKind::packets);
+  EXPECT_EQ(primary().accepted(), 2u);
+}
+
+TEST_F(Backends, RefuseSoonWhileTheDatabaseIsDownAndRecover) {
+  start_small(2, 1);
+  net.world.crash("db-0.ams");
+  net.run(2s);
+  const Instant before = net.world.now();
+  const Outcome refused = edge->query(grant);
+  EXPECT_EQ(refused.refusal()->code, 1053);
+  EXPECT_TRUE(refused.refusal()->try_elsewhere);
+  EXPECT_LE(net.world.now() - before, 100ms);
+  primary().start();  // listens again
+  net.run(6s);
+  EXPECT_EQ(edge->query(grant).kind(), wire::AnswerKind::packets);
+}
+
+TEST_F(Backends, RefuseWhatTheyHaveNotGot) {
+  net.origin_config.databases.push_back({.branch = "other", .primary = {}, .replicas = {}});
+  start();
+  EXPECT_EQ(edge->login({}, &grant), 0);
+  const Outcome refused = edge->query(grant);
+  EXPECT_EQ(refused.refusal()->code, 1053);
+  EXPECT_TRUE(refused.refusal()->try_elsewhere);
+}
+
+TEST_F(Backends, PassOverAReplicaThatIsDown) {
+  start_small(2, 1);
+  net.add_user("reader", {.tablet_type = wire::TabletType::replica, .id = 4});
+  net.world.crash("db-1.ams");
+  net.run(2s);
+  EXPECT_EQ(edge->login({.user = "reader"}, &grant), 0);
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(edge->query(grant).kind(), wire::AnswerKind::packets);
+  EXPECT_EQ(net.region(0).databases[2]->statements.size(), 10u);
+}
+
+TEST_F(Backends, HoldBackADatabaseThatAnswersFasterThanTheEdgeReads) {
+  net.origin_config.pool.slow_edge_bytes = 64 * 1024;
+  start_small(1, 1);
+  primary().filler = 8'000'000;
+  const Outcome outcome = edge->query(grant);
+  EXPECT_FALSE(outcome.failed);
+  EXPECT_GT(outcome.bytes.size(), 8'000'000u);
+  primary().filler = 0;
+  EXPECT_EQ(edge->query(grant).kind(), wire::AnswerKind::packets);
+}
+
+TEST_F(Backends, TakeARequestInPieces) {
+  start_small(1, 1);
+  const std::string sql = "SELECT '" + std::string(100'000, 'c') + "'";
+  EXPECT_EQ(edge->query(grant, 1, sql).kind(), wire::AnswerKind::packets);
+  EXPECT_EQ(primary().statements.back(), sql);
+  EXPECT_EQ(origin().census().requests, 0u);
+}
+
+TEST_F(Backends, KeepLoggingInAfterTheDatabaseRefusedIt) {
+  start_small(1, 1);
+  primary().mood = TinyDatabase::Mood::hangs_up;
+  edge->query(grant);
+  primary().mood = TinyDatabase::Mood::refuses_login;
+  net.run(3s);
+  EXPECT_EQ(edge->query(grant).refusal()->code, 1053);
+  primary().mood = TinyDatabase::Mood::answers;
+  net.run(6s);
+  EXPECT_EQ(edge->query(grant).kind(), wire::AnswerKind::packets);
+}
+
+}  // namespace
+}  // namespace wanlab::testing
