@@ -5,6 +5,7 @@
 #include "real_components/backhaul/warm_pool_connection.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace wanlab::backhaul {
 
@@ -55,7 +56,10 @@ RequestHandle WarmPool::request(RegionIndex index, const RequestHeader& header, 
   Region* region = region_of(index);
   if (region == nullptr) return no_request;
   Connection* connection = choose(*region, header.stream_class);
-  if (connection == nullptr) return no_request;
+  if (connection == nullptr) {
+    if (!std::exchange(region->wanted, true)) maintain(index);
+    return no_request;
+  }
   const StreamId stream = connection->mux.open({header.tenant, header.stream_class, header.cookie},
                                                prefix, payload, end);
   if (!stream) return no_request;
@@ -131,6 +135,12 @@ std::uint32_t WarmPool::requests_in_flight(RegionIndex index) const {
     for (const std::uint32_t i : region->connections) sum += connections_[i]->mux.open_streams();
   }
   return sum;
+}
+
+bool WarmPool::opening(RegionIndex index) const {
+  const Region* region = region_of(index);
+  return options_.on_demand && region != nullptr && region->wanted &&
+         region->traffic.connections == 0;
 }
 
 std::size_t WarmPool::memory_bytes() const {

@@ -25,6 +25,9 @@ struct PoolOptions {
   // Connections per region; from three on, one of them is for bulk_class. Several bound what one
   // lost segment can stall.
   std::uint32_t connections = 4;
+  // A region stays undialled until the first request for it, which finds no connection; from then
+  // on it is kept warm like any other.
+  bool on_demand = false;
   runtime::TlsVersion tls = runtime::TlsVersion::tls13;
   Duration connect_timeout = 5s;
   // Full jitter between zero and an exponentially growing bound
@@ -127,6 +130,8 @@ class WarmPool {
   // Connections of a region that can take a request.
   std::uint32_t ready_connections(RegionIndex region) const;
   std::uint32_t requests_in_flight(RegionIndex region) const;
+  // Asked for on demand, and never reached yet.
+  bool opening(RegionIndex region) const;
   RegionTraffic traffic(RegionIndex region) const;
   RegionIndex regions() const { return static_cast<RegionIndex>(regions_.size()); }
   // Pings every connection of a region now, in addition to the regular rhythm.

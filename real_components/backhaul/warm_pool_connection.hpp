@@ -90,6 +90,7 @@ struct WarmPool::Region {
   std::uint32_t turn = 0;
   std::uint32_t origin_turn = 0;
   bool waking = false;
+  bool wanted = true;  // on demand: some request asked for it
 };
 
 }  // namespace wanlab::backhaul

@@ -33,6 +33,7 @@ void WarmPool::set_region(RegionIndex index, std::string_view name,
   if (regions_[index] == nullptr) {
     regions_[index] = std::make_unique<Region>();
     regions_[index]->ping_interval = options_.ping_interval;
+    regions_[index]->wanted = !options_.on_demand;
   }
   Region& region = *regions_[index];
   region.name = name;
@@ -88,6 +89,7 @@ void WarmPool::ping_now(RegionIndex index) {
 
 void WarmPool::maintain(RegionIndex index) {
   Region& region = *regions_[index];
+  if (!region.wanted) return;
   const Instant now = runtime_.now();
   for (;;) {
     std::uint32_t live = 0, handshakes = 0, crowded = 0, listed = 0, deserted = 0;

@@ -69,6 +69,10 @@ struct EdgeConfig {
   // A draining edge closes its sessions evenly over this time, and at its end what is still busy.
   Duration drain_period = std::chrono::seconds(30);
 
+  // With a backhaul on demand: how long a request waits for the first connection to a region.
+  // As long as the pool gives one to come about.
+  Duration cold_backhaul_wait = std::chrono::seconds(5);
+
   backhaul::PoolOptions backhaul;
   mesh::ProberOptions prober;
   routing::ResortOptions resort;

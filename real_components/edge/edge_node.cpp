@@ -203,6 +203,8 @@ void EdgeNode::on_timer(runtime::Cookie word) {
       return renew_grants();
     case Tag::sweep:
       return sweep();
+    case Tag::cold_backhaul:
+      return give_up_waiting();
     case Tag::denial:
       if (const Index session = session_of(word); session != no_index) deny(session);
       return;

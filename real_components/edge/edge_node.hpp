@@ -86,7 +86,8 @@ class EdgeNode final : public runtime::Component,
     denial,
     renewal,
     retry_renewal,
-    sweep
+    sweep,
+    cold_backhaul
   };
   enum class Sweep : std::uint8_t { none, orphans, drain };
   using Index = std::uint32_t;
@@ -111,6 +112,7 @@ class EdgeNode final : public runtime::Component,
   void release_handshake(Index handshake);
   void release_exchange(Index exchange);
   void on_routes_removed() override;
+  void on_region_reachable() override;
 
   // login.cpp: from the first packet to the OK.
   void receive_handshake(Index session, ByteView bytes);
@@ -138,6 +140,9 @@ class EdgeNode final : public runtime::Component,
   // Sends to the best region not yet tried, else (if allowed) to one tried before. False: none took
   // it.
   bool dispatch(Index exchange, ByteView payload, bool tried_ones_too = true);
+  // For a request that no region took. True: it waits for the first connection to one, bounded.
+  bool wait_for_backhaul(Index exchange, ByteView payload);
+  void give_up_waiting();
   void begin_renewal(Index session);
   void finish_renewal(Index exchange, ByteView answer);
   // Reads what stands before the packets; false while it is incomplete or when there are none.
@@ -173,6 +178,7 @@ class EdgeNode final : public runtime::Component,
   IndexQueue<Handshakes> handshake_deadlines_{handshakes_};
   IndexQueue<Sessions> grants_to_renew_{sessions_};
   std::vector<std::uint32_t> sessions_of_tenant_;
+  std::vector<WaitingExchange> waiting_;  // for a backhaul on demand, oldest first
 
   Bytes out_;      // reused for everything written to clients
   Bytes request_;  // reused for headers of requests
@@ -182,6 +188,7 @@ class EdgeNode final : public runtime::Component,
   bool deadline_armed_ = false;
   bool renewal_armed_ = false;
   bool sweep_armed_ = false;
+  bool waiting_armed_ = false;
   bool sweep_again_ = false;  // another Route went while the sweep was under way
   bool draining_ = false;
   Sweep sweep_kind_ = Sweep::none;

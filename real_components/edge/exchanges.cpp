@@ -80,13 +80,51 @@ void EdgeNode::no_region_left(Index index) {
   }
 }
 
+// --- cold backhaul
+// --------------------------------------------------------------------------------------
+
+bool EdgeNode::wait_for_backhaul(Index index, ByteView payload) {
+  Exchange& exchange = exchanges_[index];
+  if (!upstream_.opening(sessions_[exchange.session].route)) return false;
+  if (exchange.sent.empty()) append(exchange.sent, payload);
+  waiting_.push_back({index, exchange.generation, runtime_.now() + config_.cold_backhaul_wait});
+  arm(Tag::cold_backhaul, config_.cold_backhaul_wait, waiting_armed_);
+  return true;
+}
+
+void EdgeNode::on_region_reachable() {
+  if (waiting_.empty()) return;
+  for (const WaitingExchange& waiting : std::exchange(waiting_, {})) {
+    if (!exchanges_.holds(waiting.exchange, waiting.generation, 0xffffffff)) continue;
+    if (!dispatch(waiting.exchange, exchanges_[waiting.exchange].sent)) waiting_.push_back(waiting);
+  }
+}
+
+void EdgeNode::give_up_waiting() {
+  waiting_armed_ = false;
+  const Instant now = runtime_.now();
+  const auto due = std::find_if(waiting_.begin(), waiting_.end(),
+                                [now](const auto& waiting) { return waiting.deadline > now; });
+  // Whoever is told may have its next request waiting at once, behind these.
+  const std::vector<WaitingExchange> late(waiting_.begin(), due);
+  waiting_.erase(waiting_.begin(), due);
+  for (const WaitingExchange& waiting : late) {
+    if (exchanges_.holds(waiting.exchange, waiting.generation, 0xffffffff)) {
+      no_region_left(waiting.exchange);
+    }
+  }
+  if (!waiting_.empty()) {
+    arm(Tag::cold_backhaul, waiting_.front().deadline - now, waiting_armed_);
+  }
+}
+
 // --- grants
 // ---------------------------------------------------------------------------------------------
 
 void EdgeNode::begin_renewal(Index session) {
   if (!sessions_[session].renewing) return;
   const Index exchange = begin_exchange(session, ExchangeKind::renewal);
-  if (!dispatch(exchange, {})) no_region_left(exchange);
+  if (!dispatch(exchange, {}) && !wait_for_backhaul(exchange, {})) no_region_left(exchange);
 }
 
 void EdgeNode::finish_renewal(Index index, ByteView answer) {

@@ -106,7 +106,7 @@ void EdgeNode::begin_login(Index index, const mysql::Login& login) {
   request.session = wire_session(index);
   codec_.encode(request, sent);
   codec_.forget();
-  if (!dispatch(exchange, sent)) no_region_left(exchange);
+  if (!dispatch(exchange, sent) && !wait_for_backhaul(exchange, sent)) no_region_left(exchange);
 }
 
 // Whoever guesses user names must not learn from the time that this one does not exist.

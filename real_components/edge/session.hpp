@@ -88,6 +88,14 @@ struct Exchange {
   Bytes pipelined;  // what the client sent ahead of the answer
 };
 
+// An exchange that waits for the first connection to a region; stale once the exchange was
+// released.
+struct WaitingExchange {
+  std::uint32_t exchange = no_index;
+  std::uint32_t generation = 0;
+  Instant deadline{};
+};
+
 using Sessions = Slab<Session, 10>;
 using Handshakes = Slab<Handshake, 8>;
 using Exchanges = Slab<Exchange, 8>;

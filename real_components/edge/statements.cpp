@@ -129,8 +129,10 @@ void EdgeNode::begin_statement(Index index, ByteView payload, bool reads_only) {
                                           static_cast<std::uint8_t>(wire::TabletType::primary);
   session.transient = exchange_index;
   session.phase = Phase::executing;
-  const bool sent = dispatch(exchange_index, payload);
-  if (!sent) return no_region_left(exchange_index);
+  if (!dispatch(exchange_index, payload)) {
+    if (!wait_for_backhaul(exchange_index, payload)) no_region_left(exchange_index);
+    return;
+  }
   append(exchange.sent, payload);
 }
 

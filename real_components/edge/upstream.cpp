@@ -72,6 +72,13 @@ bool Upstream::synchronised() const {
   return route_watcher_.watcher().synchronised() && origin_watcher_.watcher().synchronised();
 }
 
+bool Upstream::opening(routing::RouteHandle route) const {
+  for (const routing::RegionId region : routes_.view(route).clusters) {
+    if (pool_.opening(static_cast<std::uint32_t>(region))) return true;
+  }
+  return false;
+}
+
 Upstream::Peer& Upstream::peer(std::uint32_t region) {
   if (region >= peers_.size()) peers_.resize(region + 1);
   return peers_[region];
@@ -114,6 +121,7 @@ void Upstream::settle() {
   }
   if (states_changed_) apply_costs();
   if (std::exchange(routes_removed_, false)) observer_.on_routes_removed();
+  if (std::exchange(connection_came_up_, false)) observer_.on_region_reachable();
 }
 
 // --- events of the runtime
@@ -239,6 +247,7 @@ void Upstream::on_head_changed(routing::RouteHandle, const routing::RouteView& v
 // ---------------------------------------------------------------------------
 
 void Upstream::on_connection_up(backhaul::RegionIndex region, std::uint32_t connection) {
+  connection_came_up_ = true;
   prober_.on_connection_up(region_id(region), connection, runtime_.now());
 }
 

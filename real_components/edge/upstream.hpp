@@ -25,6 +25,8 @@ class UpstreamObserver {
   virtual ~UpstreamObserver() = default;
   // At least one Route is gone; sessions of it should end. Called after the table changed.
   virtual void on_routes_removed() = 0;
+  // A region takes requests that may have taken none before.
+  virtual void on_region_reachable() = 0;
 };
 
 class Upstream final : private control::RouteObserver,
@@ -56,6 +58,8 @@ class Upstream final : private control::RouteObserver,
   std::uint32_t tenants() const { return static_cast<std::uint32_t>(tenants_.size()); }
   // A statement goes there: measurement should keep a close eye on it.
   void note_use(routing::RegionId region) { prober_.note_use(region, runtime_.now()); }
+  // Some region of the Route is being connected to for the first time, because a request asked.
+  bool opening(routing::RouteHandle route) const;
   // Both watches have their first listing.
   bool synchronised() const;
   Duration staleness() const { return route_watcher_.watcher().staleness(); }
@@ -122,6 +126,7 @@ class Upstream final : private control::RouteObserver,
   std::vector<routing::RegionId> pings_wanted_;
   bool states_changed_ = false;
   bool routes_removed_ = false;
+  bool connection_came_up_ = false;
 };
 
 }  // namespace wanlab::edge

@@ -201,6 +201,7 @@ void SimulatedWorld::plan_edges(std::vector<Blueprint>& blueprints) {
         config.tenant_rate = {pop.tenant_rate, pop.tenant_burst};
         config.address_rate = {pop.address_rate, pop.address_burst};
         config.backhaul.connections = pop.backhaul_connections;
+        config.backhaul.on_demand = pop.backhaul_on_demand;
         return std::make_unique<edge::EdgeNode>(host, std::move(config));
       };
       blueprints.push_back(std::move(blueprint));

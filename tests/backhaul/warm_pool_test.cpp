@@ -40,6 +40,20 @@ TEST_F(Pool, RefusesARequestAtOnceWhenNothingIsReady) {
   EXPECT_TRUE(edge().outcomes.empty());
 }
 
+TEST_F(Pool, OnDemandDialsARegionWhenTheFirstRequestAsksForIt) {
+  pool_options.on_demand = true;
+  connect({"fra-1"});
+  pass(60s);
+  EXPECT_EQ(world.host("edge").open_connections(), 0u);
+  EXPECT_FALSE(edge().pool.opening(0));
+  EXPECT_FALSE(edge().ask("too early", 1));
+  EXPECT_TRUE(edge().pool.opening(0));
+  pass(1s);
+  EXPECT_FALSE(edge().pool.opening(0));
+  EXPECT_EQ(ready(), 4u);
+  EXPECT_TRUE(edge().ask("select 1", 2));
+}
+
 TEST_F(Pool, SpreadsRequestsOverItsInteractiveConnections) {
   connect({"fra-1"});
   origin("fra-1").echo = false;
