@@ -73,6 +73,7 @@ Wan::Wan(const Topology& topology)
       reroute_delay_(topology.reroute_delay),
       within_zone_(split(topology.within_zone, true)),
       between_zones_(split(topology.between_zones, true)),
+      between_zones_back_(split(topology.between_zones, false)),
       state_(std::make_unique<State>(topology)),
       rows_(topology.sites.size()) {
   state_->accesses.resize(sites_.size());
@@ -111,7 +112,10 @@ SiteIndex Wan::require(std::string_view name) const {
 
 const PathQuality& Wan::path(SiteIndex a, std::uint32_t zone_a, SiteIndex b,
                              std::uint32_t zone_b) const {
-  if (a == b) return zone_a == zone_b ? within_zone_ : between_zones_;
+  if (a == b) {
+    if (zone_a == zone_b) return within_zone_;
+    return zone_a < zone_b ? between_zones_ : between_zones_back_;
+  }
   std::vector<Cached>& row = rows_[a];
   if (row.empty()) row.resize(sites_.size());
   Cached& cached = row[b];

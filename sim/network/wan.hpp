@@ -85,7 +85,8 @@ class Wan {
   std::map<std::string, SiteIndex, std::less<>> index_;
   Duration reroute_delay_{};
   std::uint64_t generation_ = 1;
-  PathQuality within_zone_, between_zones_;
+  PathQuality within_zone_;
+  PathQuality between_zones_, between_zones_back_;  // from the lower zone to the higher, and back
   std::unique_ptr<State> state_;  // measurements and the backbone
   mutable std::vector<std::vector<Cached>> rows_;
 };

@@ -50,8 +50,9 @@ DatabaseService::DatabaseService(runtime::Runtime& runtime, const DatabaseOption
   handshake_.rsa_key = options_.rsa_key;
 }
 
-void DatabaseService::add_account(const std::string& user, const std::string& password, bool native) {
-  accounts_[user] = {mysql::derive_verifier(password, true), native};
+void DatabaseService::add_account(const std::string& user, const std::string& password,
+                                  bool remembered) {
+  accounts_[user] = {mysql::derive_verifier(password, true), remembered};
 }
 
 void DatabaseService::start() { runtime_.listen(3306, {}); }
@@ -146,7 +147,8 @@ bool DatabaseService::judge(Session& session, ConnectionId, const ServerStep& sa
   bool good = false;
   if (said.kind == ServerStep::Kind::verify_password) {
     good = mysql::verify_password(said.password, account->second.verifier);
-  } else if (said.login.method == mysql::AuthMethod::caching_sha2 && !options_.password_cache_warm) {
+    account->second.remembered = account->second.remembered || good;
+  } else if (said.login.method == mysql::AuthMethod::caching_sha2 && !account->second.remembered) {
     if (session.handshake.request_full_authentication(handshake_, session.secure, scratch_)) {
       return true;
     }

@@ -22,8 +22,6 @@ struct DatabaseOptions {
   bool require_tls = false;
   mysql::AuthMethod greeting_method = mysql::AuthMethod::caching_sha2;
   bool allow_native = false;  // some account has mysql_native_password
-  // MySQL caches verified sha2 passwords in memory; off, every login is a full authentication.
-  bool password_cache_warm = true;
   const crypto::RsaPrivateKey* rsa_key = nullptr;
 };
 
@@ -34,8 +32,9 @@ class DatabaseService final : public runtime::Component {
  public:
   DatabaseService(runtime::Runtime& runtime, const DatabaseOptions& options);
 
-  // `native`: the account uses mysql_native_password.
-  void add_account(const std::string& user, const std::string& password, bool native = false);
+  // MySQL remembers sha2 passwords that it has verified in full. `remembered`: it has this one already;
+  // otherwise the first login of the account is a full authentication and later ones are fast.
+  void add_account(const std::string& user, const std::string& password, bool remembered = true);
 
   void start() override;
   void on_timer(runtime::Cookie) override {}
@@ -63,7 +62,7 @@ class DatabaseService final : public runtime::Component {
   };
   struct Account {
     mysql::Verifier verifier;
-    bool native = false;
+    bool remembered = true;
   };
 
   // Returns whether the session goes on.
