@@ -128,12 +128,12 @@ void SimulatedWorld::plan_databases(std::vector<Blueprint>& blueprints) {
                                           ? mysql::AuthMethod::native
                                           : mysql::AuthMethod::caching_sha2,
                                   .allow_native = native_needed(database),
-                                  .password_cache_warm = database.password_cache_warm,
                                   .rsa_key = database_key()});
         service->add_account(backend_user, backend_password);
         for (const scenario::Credential& credential : plan_.credentials) {
           if (credential.branch == database.branch) {
-            service->add_account(credential.user, passwords_[credential.user]);
+            service->add_account(credential.user, passwords_[credential.user],
+                                 database.password_cache_warm);
           }
         }
         return service;
