@@ -189,6 +189,11 @@ class Mux : private MuxState {
   };
 
   void fail(MuxError error);
+  // The invariants that cost nothing to ask: a defect ends the connection rather than corrupt it.
+  bool credit_adds_up() const {
+    return send_offset_ <= send_max_ && consumed_ <= receive_offset_ &&
+           receive_offset_ <= receive_max_ && receive_max_ <= consumed_ + window_;
+  }
   // Receiving (mux_receive.cpp). Each handler may fail(); the caller looks at failed().
   void handle(const Frame& frame, Instant now);
   void handle_stream(const Frame& frame, Instant now);

@@ -18,6 +18,9 @@ void Mux::receive(ByteView bytes, Instant now) {
       case Parse::whole:
         ++frames_decoded_;
         handle(frame, now);
+        if (!credit_adds_up()) [[unlikely]] {
+          fail(MuxError::internal);
+        }
         if (begun) {
           partial_.clear();
         } else {

@@ -185,6 +185,9 @@ ByteView Mux::output(Instant now) {
          std::uint64_t{max_frame_payload}, static_cast<std::uint64_t>(active_.allowance(slot))});
     encode_queued(slot, static_cast<std::size_t>(payload));
   }
+  if (!credit_adds_up()) [[unlikely]] {
+    fail(MuxError::internal);
+  }
   return out_.view();
 }
 

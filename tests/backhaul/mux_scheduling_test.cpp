@@ -76,6 +76,14 @@ TEST_F(FairMux, TheStreamsOfATenantShareEqually) {
   }
 }
 
+// The direct way into the output is only for when nothing waits.
+TEST_F(FairMux, ShortRequestsDoNotOvertakeTheTurnOfWhatIsQueued) {
+  open(std::string(40'000, 'x'), true, 1, 10);
+  for (std::uint64_t i = 2; i <= 200; ++i) open("short", true, i, 20);
+  carry(1 << 20);
+  EXPECT_EQ(at_server.heard[1].header.tenant, 10u);
+}
+
 // I9
 TEST_F(FairMux, ASmallQueryOvertakesABulkLoadOfAnotherTenant) {
   for (std::uint64_t i = 1; i <= 8; ++i) open(megabytes(), true, i, 10);
