@@ -1,5 +1,5 @@
 // Requests over warm connections: choosing one, carrying it, and ending it exactly once.
-// Dialling, pings and loss are in warm_pool_links.cpp.
+// Dialling is in warm_pool_dialling.cpp, pings and loss are in warm_pool_links.cpp.
 #include "real_components/backhaul/warm_pool.hpp"
 
 #include "real_components/backhaul/warm_pool_connection.hpp"

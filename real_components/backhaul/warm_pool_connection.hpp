@@ -8,6 +8,10 @@
 
 namespace wanlab::backhaul {
 
+// Low 48 bits of the pool's cookies: a connection's slot and epoch, or this bit and a region's
+// number.
+inline constexpr runtime::Cookie region_timer = runtime::Cookie{1} << 47;
+
 class WarmPool::Connection final : public MuxObserver {
  public:
   enum class State : std::uint8_t {
