@@ -114,7 +114,7 @@ class TheRule(unittest.TestCase):
 
 
 class TheDocuments(unittest.TestCase):
-    LAUNCHER_COMMANDS = {"help", "test", "build"}
+    LAUNCHER_COMMANDS = {"help", "test", "bench", "build"}
 
     @staticmethod
     def documents():
