@@ -149,6 +149,14 @@ void EdgeNode::on_secure(runtime::ConnectionId, runtime::Cookie word) {
   runtime_.record({TraceKind::session_secured, number(session)});
 }
 
+void EdgeNode::anticipate(runtime::Cookie word, bool soon) const {
+  const auto index = static_cast<Index>(word & index_mask);
+  if (soon || Upstream::owns(word) || index >= sessions_.extent()) return;
+  const Session& session = sessions_[index];
+  __builtin_prefetch(&session, 1);
+  __builtin_prefetch(reinterpret_cast<const std::byte*>(&session) + 64, 1);
+}
+
 void EdgeNode::on_data(runtime::ConnectionId connection, runtime::Cookie word, ByteView bytes) {
   if (Upstream::owns(word)) return upstream_.on_data(connection, word, bytes);
   const Index index = session_of(word);

@@ -76,6 +76,7 @@ class EdgeNode final : public runtime::Component,
   void on_secure(runtime::ConnectionId connection, runtime::Cookie cookie) override;
   void on_data(runtime::ConnectionId connection, runtime::Cookie cookie, ByteView bytes) override;
   void on_writable(runtime::ConnectionId connection, runtime::Cookie cookie) override;
+  void anticipate(runtime::Cookie cookie, bool soon) const override;
   void on_close(runtime::ConnectionId connection, runtime::Cookie cookie,
                 runtime::CloseReason reason) override;
 

@@ -20,6 +20,7 @@ EdgeNode::Index EdgeNode::begin_exchange(Index session, ExchangeKind kind) {
   Exchange& exchange = exchanges_[index];
   exchange.session = session;
   exchange.session_generation = sessions_[session].generation;
+  exchange.client = sessions_[session].connection;
   exchange.kind = kind;
   exchange.started = runtime_.now();
   return index;
@@ -162,6 +163,9 @@ std::size_t EdgeNode::on_response(backhaul::RequestHandle, std::uint64_t word, B
   const auto index = static_cast<Index>(word);
   if (!exchanges_.holds(index, static_cast<std::uint32_t>(word >> 32), 0x7fffffff))
     return part.size();
+  // Session and connection were last used a round trip ago: let both arrive while the answer is read.
+  runtime_.anticipate(exchanges_[index].client);
+  __builtin_prefetch(&sessions_[exchanges_[index].session], 1);
   return deliver(index, part, end);
 }
 
@@ -184,7 +188,7 @@ std::size_t EdgeNode::deliver(Index index, ByteView part, bool end) {
   const bool whole = end && exchange.answered == 0;
   if (!whole) follow_packets(exchange, part);
   exchange.answered += part.size();
-  const runtime::ConnectionId client = sessions_[exchange.session].connection;
+  const runtime::ConnectionId client = exchange.client;
   runtime_.send(client, part);
   if (end) {
     if (exchange.header_bytes != 0 || exchange.packet_left != 0) {

@@ -69,6 +69,7 @@ struct Exchange {
   std::uint32_t generation = 0;
   std::uint32_t session = no_index;
   std::uint32_t session_generation = 0;
+  runtime::ConnectionId client = runtime::no_connection;  // of the session
   backhaul::RequestHandle request;
   Instant started{};
   std::uint64_t answered = 0;    // bytes given to the client

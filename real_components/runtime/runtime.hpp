@@ -147,6 +147,9 @@ class Runtime {
 
   virtual std::unique_ptr<RandomStream> random_stream(std::string_view name) = 0;
 
+  // A hint that this connection is about to be used: the host may bring its state into the cache.
+  virtual void anticipate(ConnectionId /*connection*/) const {}
+
   // Tells observers what happened. Must not influence anything.
   virtual void record(const TraceEvent& event) = 0;
 };
@@ -166,6 +169,10 @@ class Component {
   // The bytes are the component's for the length of the call only.
   virtual void on_data(ConnectionId connection, Cookie cookie, ByteView bytes) = 0;
   virtual void on_writable(ConnectionId connection, Cookie cookie) = 0;
+  // A hint that an event with this cookie comes within the next few: with `soon` false a good while
+  // before, with `soon` true when what the first hint fetched should have arrived. A component with many
+  // records fetches the one concerned; it must change nothing. The cookie may be out of date.
+  virtual void anticipate(Cookie /*cookie*/, bool /*soon*/) const {}
   // The last event of a connection that the component did not close itself.
   virtual void on_close(ConnectionId connection, Cookie cookie, CloseReason reason) = 0;
 };

@@ -100,6 +100,7 @@ void EventQueue::scatter(std::uint32_t index) {
 void EventQueue::refill() {
   run_.clear();
   next_ = 0;
+  ++refills_;
   while (run_.empty()) {
     unsigned level = 0;
     while (level < levels && occupied_[level] == 0) ++level;
@@ -139,7 +140,7 @@ void EventQueue::sort_run() {
     return;
   }
   const auto slot_of = [](const Event& event) {
-    return static_cast<std::size_t>(event.time >> (bucket_shift - level_shift)) & (slots - 1);
+    return (event.time >> (bucket_shift - level_shift)) & (slots - 1);
   };
   std::array<std::size_t, slots + 1> start{};
   for (const Event& event : run_) ++start[slot_of(event) + 1];

@@ -11,6 +11,7 @@
 #include "sim/kernel/event.hpp"
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -52,6 +53,20 @@ class EventQueue {
     return next_ + ahead < run_.size() ? &run_[next_ + ahead] : nullptr;
   }
 
+  // How often a new bucket became the current one.
+  std::uint64_t refills() const { return refills_; }
+  // At most `most` of the events in the finest bucket that comes next, in no order: another hint.
+  template <typename Visit>
+  void glimpse_next_bucket(std::size_t most, Visit visit) const {
+    if (occupied_[0] == 0) return;
+    std::uint32_t index = head_[0][static_cast<unsigned>(std::countr_zero(occupied_[0]))];
+    while (index != no_chunk && most != 0) {
+      const Chunk& from = slabs_[index / chunks_per_slab][index % chunks_per_slab];
+      for (std::uint32_t i = 0; i < from.used && most != 0; ++i, --most) visit(from.event[i]);
+      index = from.next;
+    }
+  }
+
   std::size_t memory_bytes() const;
 
  private:
@@ -81,6 +96,7 @@ class EventQueue {
   }
 
   std::size_t size_ = 0;
+  std::uint64_t refills_ = 0;
   std::uint64_t bucket_ =
       0;                    // number of the finest bucket being emptied: its start >> bucket_shift
   std::vector<Event> run_;  // that bucket's events, sorted; those before next_ are gone

@@ -3,11 +3,13 @@
 namespace wanlab::kernel {
 
 namespace {
-// How far ahead of the running event its successors' state is fetched.
-constexpr std::size_t prefetch_distance = 4;
+// How many events ahead state is fetched; more would push out what was fetched before.
+constexpr std::size_t near_distance = 10;
+constexpr std::size_t next_distance = 3;
+constexpr std::size_t far_most = 48;
 }  // namespace
 
-void Simulation::set_handler(Kind kind, void* owner, Handler handler, Handler prefetch) {
+void Simulation::set_handler(Kind kind, void* owner, Handler handler, Prefetch prefetch) {
   WANLAB_CHECK(kind < kinds && kind != timer_kind_, "no such kind of event");
   registrations_[kind] = {owner, handler, prefetch};
 }
@@ -31,13 +33,26 @@ bool Simulation::run_some(std::uint64_t count, Instant limit) {
     const Event event = queue_.pop();
     WANLAB_CHECK(event.time >= static_cast<std::uint64_t>(nanoseconds(now_)), "time went back");
     now_ = Instant(Duration(static_cast<Duration::rep>(event.time)));
-    if (const Event* ahead = queue_.glimpse(prefetch_distance)) {
-      const Registration& registration = registrations_[ahead->kind()];
-      if (registration.prefetch != nullptr) registration.prefetch(registration.owner, *ahead);
-    }
+    look_ahead();
     dispatch(event);
   }
   return true;
+}
+
+// At each new bucket the one after it is announced as far, and its own first events as near.
+void Simulation::look_ahead() {
+  if (refills_seen_ != queue_.refills()) {
+    refills_seen_ = queue_.refills();
+    queue_.glimpse_next_bucket(far_most, [this](const Event& event) { prefetch(event, Nearness::far); });
+    for (std::size_t i = 0; i < near_distance; ++i) {
+      if (const Event* ahead = queue_.glimpse(i)) prefetch(*ahead, Nearness::near);
+    }
+    for (std::size_t i = 0; i < next_distance; ++i) {
+      if (const Event* ahead = queue_.glimpse(i)) prefetch(*ahead, Nearness::next);
+    }
+  }
+  if (const Event* ahead = queue_.glimpse(near_distance)) prefetch(*ahead, Nearness::near);
+  if (const Event* ahead = queue_.glimpse(next_distance)) prefetch(*ahead, Nearness::next);
 }
 
 void Simulation::dispatch(Event event) {

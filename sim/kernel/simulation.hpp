@@ -21,10 +21,14 @@ using Timer = std::uint64_t;
 class Simulation {
  public:
   using Handler = void (*)(void* owner, const Event& event);
+  // An event far away names its target, a nearer one can follow what the target refers to, and the
+  // nearest what that refers to.
+  enum class Nearness : std::uint8_t { far, near, next };
+  using Prefetch = void (*)(void* owner, const Event& event, Nearness nearness);
 
-  // `prefetch`, when given, is called a few events ahead, to bring the target's state into the cache;
-  // it must not change anything.
-  void set_handler(Kind kind, void* owner, Handler handler, Handler prefetch = nullptr);
+  // `prefetch`, when given, hears of events before they happen, to bring their targets' state into the
+  // cache. It must not change anything; not every event is announced.
+  void set_handler(Kind kind, void* owner, Handler handler, Prefetch prefetch = nullptr);
   // Timers call `handler` with event.target holding the low and event.argument() the high bits of the
   // cookie, exactly like an event posted with them.
   void set_timer_kind(Kind kind) { timer_kind_ = kind; }
@@ -72,7 +76,7 @@ class Simulation {
   struct Registration {
     void* owner = nullptr;
     Handler handler = nullptr;
-    Handler prefetch = nullptr;
+    Prefetch prefetch = nullptr;
   };
   struct TimerSlot {
     std::uint32_t target;
@@ -86,9 +90,15 @@ class Simulation {
     return (std::uint64_t{origin} << (64 - origin_bits)) | sequence_[origin]++;
   }
   void dispatch(Event event);
+  void look_ahead();
+  void prefetch(const Event& event, Nearness nearness) {
+    const Registration& registration = registrations_[event.kind()];
+    if (registration.prefetch != nullptr) registration.prefetch(registration.owner, event, nearness);
+  }
 
   Instant now_{};
   std::uint64_t events_ = 0;
+  std::uint64_t refills_seen_ = 0;
   EventQueue queue_;
   std::array<Registration, kinds> registrations_{};
   std::vector<std::uint64_t> sequence_;

@@ -32,6 +32,8 @@ class Machine {
   virtual void on_data(EndpointId endpoint, ByteView bytes) = 0;
   virtual void on_writable(EndpointId endpoint) = 0;
   virtual void on_close(EndpointId endpoint, runtime::CloseReason reason) = 0;
+  // Hints, as in runtime::Component::anticipate.
+  virtual void anticipate(std::uint64_t /*cookie*/, bool /*soon*/) const {}
   // The slot of a connection is given back (for descriptor and memory accounting).
   virtual void on_released() = 0;
 

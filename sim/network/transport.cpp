@@ -212,10 +212,20 @@ void Transport::handle(void* self, const kernel::Event& event) {
   static_cast<Transport*>(self)->deliver(event.target, event.argument());
 }
 
-void Transport::prefetch(void* self, const kernel::Event& event) {
+void Transport::prefetch(void* self, const kernel::Event& event,
+                         kernel::Simulation::Nearness nearness) {
   auto& transport = *static_cast<Transport*>(self);
-  __builtin_prefetch(&transport[event.target]);
-  __builtin_prefetch(&transport.messages_[event.argument()]);
+  if (nearness == kernel::Simulation::Nearness::far) {
+    __builtin_prefetch(&transport[event.target], 1);
+    const Message& message = transport.messages_[event.argument()];
+    __builtin_prefetch(&message, 1);
+    __builtin_prefetch(message.payload() + 64);
+    return;
+  }
+  const Endpoint& endpoint = transport[event.target];
+  if (endpoint.state != StreamState::open) return;
+  const Machine& machine = *transport.machines_[endpoint.machine];
+  machine.anticipate(endpoint.cookie, nearness == kernel::Simulation::Nearness::next);
 }
 
 void Transport::deliver(EndpointId id, MessageId message_id) {

@@ -64,6 +64,7 @@ class Transport {
   std::size_t unsent_bytes(EndpointId endpoint) const;
   void pause_reading(EndpointId endpoint);
   void resume_reading(EndpointId endpoint);
+  void anticipate(EndpointId endpoint) const { __builtin_prefetch(&(*this)[endpoint], 1); }
   void close(EndpointId endpoint);
   void abort(EndpointId endpoint);
 
@@ -95,7 +96,8 @@ class Transport {
   static constexpr std::uint32_t slab_mask = (1u << slab_shift) - 1;
 
   static void handle(void* self, const kernel::Event& event);
-  static void prefetch(void* self, const kernel::Event& event);
+  static void prefetch(void* self, const kernel::Event& event,
+                       kernel::Simulation::Nearness nearness);
   void deliver(EndpointId id, MessageId message_id);
   void deliver_control(EndpointId id, Endpoint& endpoint, Message& message, MessageId message_id);
   void deliver_tls(EndpointId id, Endpoint& endpoint, const Message& message);

@@ -253,6 +253,17 @@ void ClientHost::close_client(std::uint32_t index) {
   forget(index);
 }
 
+void ClientHost::anticipate(Cookie cookie, bool soon) const {
+  const auto index = static_cast<std::uint32_t>(cookie);
+  if (index >= clients_.extent()) return;
+  const Client& client = clients_[index];
+  if (!soon) {
+    __builtin_prefetch(&client, 1);
+  } else if (client.connection != runtime::no_connection) {
+    runtime_.anticipate(client.connection);
+  }
+}
+
 void ClientHost::on_timer(Cookie cookie) {
   const auto tag = static_cast<Tag>(cookie >> tag_shift);
   std::uint32_t index = 0;

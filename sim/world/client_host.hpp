@@ -58,6 +58,7 @@ class ClientHost final : public runtime::Component {
   void on_secure(runtime::ConnectionId connection, runtime::Cookie cookie) override;
   void on_data(runtime::ConnectionId connection, runtime::Cookie cookie, ByteView bytes) override;
   void on_writable(runtime::ConnectionId, runtime::Cookie) override {}
+  void anticipate(runtime::Cookie cookie, bool soon) const override;
   void on_close(runtime::ConnectionId connection, runtime::Cookie cookie,
                 runtime::CloseReason reason) override;
 

@@ -66,6 +66,15 @@ class SimulatedHost final : public runtime::Runtime, public network::Machine {
     leave();
   }
   void handle_timer(std::uint32_t target, std::uint32_t argument);
+  void anticipate_timer(std::uint32_t target, std::uint32_t argument,
+                        kernel::Simulation::Nearness nearness) const {
+    using Nearness = kernel::Simulation::Nearness;
+    if (nearness == Nearness::far) {
+      __builtin_prefetch(component_.get());
+      return;
+    }
+    anticipate(target | (runtime::Cookie{argument & 0xffffff} << 32), nearness == Nearness::next);
+  }
 
   // runtime::Runtime
   Instant now() const override { return surroundings_.simulation.now(); }
@@ -90,6 +99,9 @@ class SimulatedHost final : public runtime::Runtime, public network::Machine {
   void close(runtime::ConnectionId connection) override;
   void abort(runtime::ConnectionId connection) override;
   void spend(runtime::Work work, std::uint32_t times) override;
+  void anticipate(runtime::ConnectionId connection) const override {
+    surroundings_.transport.anticipate(static_cast<network::EndpointId>(connection));
+  }
   std::unique_ptr<runtime::RandomStream> random_stream(std::string_view name) override;
   void record(const runtime::TraceEvent& event) override;
 
@@ -112,6 +124,9 @@ class SimulatedHost final : public runtime::Runtime, public network::Machine {
   void on_writable(network::EndpointId endpoint) override;
   void on_close(network::EndpointId endpoint, runtime::CloseReason reason) override;
   void on_released() override;
+  void anticipate(std::uint64_t cookie, bool soon) const override {
+    if (component_) component_->anticipate(cookie, soon);
+  }
 
   std::uint32_t timer_argument(runtime::Cookie cookie) const {
     return static_cast<std::uint32_t>(cookie >> 32) | (life_ << 24);
