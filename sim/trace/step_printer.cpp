@@ -157,10 +157,10 @@ void StepPrinter::observe(Instant now, const HostLabel& host, const TraceEvent& 
   std::snprintf(times, sizeof times, "%13.6f ms  %+12.6f  ", static_cast<double>(since) / 1e6,
                 static_cast<double>(step) / 1e6);
   if (!printed_any_) {
-    out_ << "         time      since last  host               place         what happened\n";
+    out_ << "         time      since last  host                   place          what happened\n";
     printed_any_ = true;
   }
-  out_ << times << std::left << std::setw(18) << host.name << ' ' << std::setw(13) << host.place
+  out_ << times << std::left << std::setw(22) << host.name << ' ' << std::setw(14) << host.place
        << ' ' << in_words(event) << '\n';
 }
 

@@ -20,10 +20,10 @@ TEST(StepPrinter, PrintsAlignedLinesWithTimesFromItsOrigin) {
   printer.observe(Instant(2s), client, {TraceKind::client_connecting, 1, 1, 0, "edge-1.pdx"});
   printer.observe(Instant(2s + 3ms), edge, {TraceKind::session_accepted, 7, 0, 0, ""});
   EXPECT_EQ(out.str(),
-            "         time      since last  host               place         what happened\n"
-            "     0.000000 ms     +0.000000  client-1           us-west-2     "
+            "         time      since last  host                   place          what happened\n"
+            "     0.000000 ms     +0.000000  client-1               us-west-2      "
             "connects to edge-1.pdx\n"
-            "     3.000000 ms     +3.000000  edge-1.pdx         pdx           "
+            "     3.000000 ms     +3.000000  edge-1.pdx             pdx            "
             "session 7 accepted\n");
 }
 
