@@ -131,6 +131,24 @@ TEST_F(StoreClientTest, BacksOffWithFullJitterUpToTenSeconds) {
   EXPECT_LE(late, 300u);
 }
 
+TEST_F(StoreClientTest, ForgetsTheBackoffOnceAMemberHasAnswered) {
+  world.crash("s1");
+  run(one());
+  world.advance(600s);
+  StoreNode repaired(world.host("s1"), {});
+  world.run("s1", repaired);
+  world.advance(20s);
+  ASSERT_TRUE(client().connected());
+  for (int i = 0; i < 5; ++i) {
+    client().submit(wire::RangeRequest{"a"}, recorder, 1);
+    world.advance(1s);
+    world.crash("s1");
+    world.run("s1", repaired);
+    world.advance(50ms + 4 * world.delay);
+    EXPECT_TRUE(client().connected()) << i;
+  }
+}
+
 TEST_F(StoreClientTest, DifferentHostsWaitDifferently) {
   const auto first_retries = [](const std::string& name) {
     testing::FakeWorld other;

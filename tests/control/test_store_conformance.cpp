@@ -52,7 +52,10 @@ class StoreConformance : public ::testing::TestWithParam<DriverKind> {
   std::string listed(RangeRequest request) {
     std::string text;
     for (const KeyValue& kv : range(std::move(request)).values) {
-      text += (text.empty() ? "" : " ") + kv.key + "=" + kv.value;
+      if (!text.empty()) text += ' ';
+      text += kv.key;
+      text += '=';
+      text += kv.value;
     }
     return text;
   }

@@ -18,7 +18,7 @@ TEST(RoutingReaders, NeverSeeATornUnsortedOrFreedView) {
   for (std::size_t i = 0; i < names.size(); ++i) {
     RegionCost cost;
     cost.measured = true;
-    cost.cost = static_cast<int>(i + 1) * 10ms;
+    cost.cost = static_cast<int>(names.size() - i) * 10ms;  // the last name is the nearest
     costs.set(regions.intern(names[i]), cost);
   }
   RoutingTable table(regions, {{}, 0s, "edge"});
@@ -49,7 +49,7 @@ TEST(RoutingReaders, NeverSeeATornUnsortedOrFreedView) {
                              view.generation == session.generation && view.user.starts_with("user");
           bool sorted = true;
           for (std::size_t k = 1; k < view.clusters.size(); ++k) {
-            sorted = sorted && view.clusters[k - 1] < view.clusters[k];
+            sorted = sorted && view.clusters[k - 1] > view.clusters[k];
           }
           if (!whole || !sorted) ++wrong;
         }
@@ -69,7 +69,7 @@ TEST(RoutingReaders, NeverSeeATornUnsortedOrFreedView) {
       }
       wire::Route route{"main", {}, revision};
       for (std::size_t k = 0; k < revision % names.size() + 1; ++k) {
-        route.clusters.insert(route.clusters.begin(), names[k]);  // given in the wrong order
+        route.clusters.push_back(names[k]);  // given in the wrong order
       }
       table.upsert(user(i), route, revision);
     }
