@@ -46,7 +46,7 @@ TEST(EmbeddedStore, AgreesWithANaiveModelThroughWritesCompactionsAndWatches) {
       heard_from = cursor.next = store.compact_revision();
       heard.clear();
     };
-    const auto some_key = [&] { return std::string("k") + std::to_string(random() % 10); };
+    const auto some_key = [&] { return std::string("k").append(std::to_string(random() % 10)); };
     for (int step = 0; step < 2'000; ++step) {
       auto state = model.next();
       switch (random() % 8) {
@@ -54,7 +54,7 @@ TEST(EmbeddedStore, AgreesWithANaiveModelThroughWritesCompactionsAndWatches) {
           wire::TxnRequest txn;
           bool wrote = false;
           for (int k = 0; k < 10; ++k) {
-            const std::string key = std::string("k") + std::to_string(k);
+            const std::string key = std::string("k").append(std::to_string(k));
             if (random() % 3 == 0) {
               txn.success.emplace_back(wire::PutRequest{key, std::to_string(step), 0});
               model.put(state, key, std::to_string(step));
@@ -134,7 +134,7 @@ TEST(EmbeddedStore, AgreesWithANaiveModelThroughWritesCompactionsAndWatches) {
 TEST(EmbeddedStore, ForgetsKeysThatWereDeletedBeforeTheCompaction) {
   EmbeddedStore store;
   for (int i = 0; i < 100; ++i)
-    store.apply(wire::PutRequest{std::string("k") + std::to_string(i), "v", 0});
+    store.apply(wire::PutRequest{std::string("k").append(std::to_string(i)), "v", 0});
   store.apply(wire::DeleteRequest{"k", "l"});
   EXPECT_EQ(store.keys(), 0u);
   store.apply(wire::PutRequest{"other", "v", 0});

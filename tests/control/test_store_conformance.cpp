@@ -290,7 +290,7 @@ TEST_P(StoreConformance, ARevisionIsNeverSplitBetweenNotices) {
   for (int i = 0; i < 40; ++i) {
     TxnRequest txn;
     for (int k = 0; k < 100; ++k)
-      txn.success.emplace_back(PutRequest{std::string("k") + std::to_string(k), "v", 0});
+      txn.success.emplace_back(PutRequest{std::string("k").append(std::to_string(k)), "v", 0});
     driver->store().submit(txn, recorder, 1);  // all at once, so that notices hold many
   }
   driver->settle();
