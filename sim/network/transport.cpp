@@ -296,6 +296,8 @@ void Transport::deliver_control(EndpointId id, Endpoint& endpoint, Message& mess
       break;
     case MessageKind::connect_timeout: {
       if (message.attempt == 2) {
+        // The engine's alert and the end of the connection, as far as the peer is concerned.
+        transmit(id, make(endpoint, MessageKind::reset, 0), 0, false);
         lose_connection(id, runtime::CloseReason::tls_failed);
         break;
       }

@@ -171,6 +171,7 @@ void ClientHost::begin_attempt(std::uint32_t index) {
   client.attempt = attempts_.take();
   Attempt& attempt = attempts_[client.attempt];
   attempt.started = nanoseconds(runtime_.now());
+  attempt.connected = false;
   attempt.handshake = mysql::ClientHandshake();
   connecting_.push_back(index);
   arm_deadlines();
@@ -312,7 +313,7 @@ void ClientHost::check_deadlines() {
     const Client& client = clients_[index];
     const Attempt& attempt = attempts_[client.attempt];
     if (Instant(Duration(attempt.started)) + program_.group->connect_timeout > now) break;
-    const bool connected = attempt.handshake.next_sequence() != 0;
+    const bool connected = attempt.connected;
     runtime_.abort(client.connection);
     fail_attempt(index, connected ? ConnectFailure::handshake_timeout : ConnectFailure::connect_timeout,
                  0, connected ? "handshake timeout" : "connect timeout", true);

@@ -89,6 +89,7 @@ class ClientHost final : public runtime::Component {
     std::uint32_t next = no_index;
     std::uint32_t generation = 0;
     std::int64_t started = 0;
+    bool connected = false;  // TCP stands
     mysql::ClientHandshake handshake;
     mysql::PacketAssembler assembler;
   };

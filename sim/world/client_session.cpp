@@ -19,7 +19,10 @@ void ClientHost::send_scratch(runtime::ConnectionId connection) {
 
 void ClientHost::on_connect(runtime::ConnectionId, Cookie cookie) {
   std::uint32_t index = 0;
-  if (const Client* client = find(cookie, index)) step(*client, 1, "TCP connected");
+  const Client* client = find(cookie, index);
+  if (client == nullptr) return;
+  attempts_[client->attempt].connected = true;
+  step(*client, 1, "TCP connected");
 }
 
 void ClientHost::on_secure(runtime::ConnectionId connection, Cookie cookie) {

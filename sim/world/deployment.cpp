@@ -11,6 +11,7 @@
 #include "sim/world/database_service.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 namespace wanlab::world {
@@ -48,10 +49,17 @@ std::string encoded(const Record& record) {
   return std::string(as_text(bytes));
 }
 
-void put(control::EmbeddedStore& store, std::string key, std::string value) {
-  const control::StoreResult result =
-      store.apply(wire::PutRequest{.key = std::move(key), .value = std::move(value)});
-  WANLAB_CHECK(result.status == control::StoreStatus::ok, "a seeded record was refused");
+// What a store holds at the start, by key.
+using Records = std::map<std::string, std::string>;
+
+// In the order of the keys, because revisions follow the order of writing and must not follow the order in
+// which a plan lists its parts.
+void fill(control::EmbeddedStore& store, Records records) {
+  for (auto& [key, value] : records) {
+    const control::StoreResult result =
+        store.apply(wire::PutRequest{.key = key, .value = std::move(value)});
+    WANLAB_CHECK(result.status == control::StoreStatus::ok, "a seeded record was refused");
+  }
 }
 
 }  // namespace
@@ -84,22 +92,23 @@ wire::Credential SimulatedWorld::credential_record(const scenario::Credential& c
 void SimulatedWorld::plan_stores(std::vector<Blueprint>& blueprints) {
   if (plan_.edges.empty()) return;
   const auto add = [&](const std::string& name, const std::string& place,
-                       std::function<void(control::EmbeddedStore&)> seed) {
+                       std::function<Records()> seed) {
     Blueprint blueprint{.label = {name, trace::HostRole::store, place, ""}, .site = wan_.require(place)};
     blueprint.make = [seed = std::move(seed)](SimulatedHost& host) {
       auto node = std::make_unique<control::StoreNode>(host, control::StoreNodeConfig{});
-      seed(node->engine());
+      fill(node->engine(), seed());
       return node;
     };
     blueprints.push_back(std::move(blueprint));
   };
 
-  add(scenario::store_host_name(plan_), plan_.store_site, [this](control::EmbeddedStore& store) {
+  add(scenario::store_host_name(plan_), plan_.store_site, [this] {
+    Records records;
     for (const scenario::OriginRegion& origin : plan_.origins) {
       for (std::uint32_t node = 1; node <= origin.nodes; ++node) {
         const std::string name = scenario::origin_host_name(origin, node);
-        put(store, control::origin_key(origin.region, name),
-            encoded(wire::OriginRecord{origin.region, name, name, backhaul::AcceptorOptions{}.port}));
+        records[control::origin_key(origin.region, name)] =
+            encoded(wire::OriginRecord{origin.region, name, name, backhaul::AcceptorOptions{}.port});
       }
     }
     for (const scenario::Credential& credential : plan_.credentials) {
@@ -108,12 +117,14 @@ void SimulatedWorld::plan_stores(std::vector<Blueprint>& blueprints) {
         route.expiration = unix_expiry(wall_start + begin_.time_since_epoch() +
                                        *credential.route_expires_after);
       }
-      put(store, control::route_key(credential.user), encoded(route));
+      records[control::route_key(credential.user)] = encoded(route);
     }
+    return records;
   });
   for (const scenario::OriginRegion& origin : plan_.origins) {
     add(credential_store_name(origin.region), origin.region,
-        [this, region = origin.region](control::EmbeddedStore& store) {
+        [this, region = origin.region] {
+          Records records;
           std::set<std::string> branches;
           for (const scenario::Credential& credential : plan_.credentials) {
             if (std::find(credential.regions.begin(), credential.regions.end(), region) ==
@@ -121,14 +132,15 @@ void SimulatedWorld::plan_stores(std::vector<Blueprint>& blueprints) {
               continue;
             }
             branches.insert(credential.branch);
-            put(store, control::credential_key(credential.user),
-                encoded(credential_record(credential)));
+            records[control::credential_key(credential.user)] =
+                encoded(credential_record(credential));
           }
           for (const std::string& branch : branches) {
             std::string value;
             origin::encode({.used_from = 0, .secret = secret(plan_.seed, "grants/" + branch)}, value);
-            put(store, origin::grant_key_key(branch, grant_key_id), std::move(value));
+            records[origin::grant_key_key(branch, grant_key_id)] = std::move(value);
           }
+          return records;
         });
   }
 }

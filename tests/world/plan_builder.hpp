@@ -28,7 +28,7 @@ inline network::Topology small_topology() {
     site.zones = zones;
     topology.sites.push_back(std::move(site));
   };
-  add("home", network::SiteKind::metro, 1);
+  add("home", network::SiteKind::region, 1);
   for (const char* region : {"west", "east", "north", "south"}) {
     add(region, network::SiteKind::region, 3);
   }
