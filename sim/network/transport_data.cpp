@@ -33,13 +33,16 @@ Transport::Crossing Transport::cross(Endpoint& from, Path& path, std::int64_t de
   ++path.messages;
   if (path.bits_per_second != 0) {
     const std::uint64_t bits = std::uint64_t{wire_payload + segments * segment_headers} * 8;
-    const std::int64_t start = std::max(departs, path.free_at);
-    if (start - departs > longest_queue) {
+    // The link is charged at once, also for what a busy host hands over only later: whatever leaves
+    // earlier than that must not wait behind it.
+    const std::int64_t now = nanoseconds(simulation_.now());
+    const std::int64_t start = std::max(now, path.free_at);
+    if (start - now > longest_queue) {
       crossing.first_lost = 0;
     } else {
-      path.free_at =
-          start + static_cast<std::int64_t>(bits * 1'000'000'000u / path.bits_per_second);
-      crossing.departs = path.free_at;
+      const auto takes = static_cast<std::int64_t>(bits * 1'000'000'000u / path.bits_per_second);
+      path.free_at = start + takes;
+      crossing.departs = std::max(departs + takes, path.free_at);
     }
   }
   crossing.arrives = crossing.departs + path.base();

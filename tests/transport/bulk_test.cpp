@@ -55,6 +55,25 @@ TEST(Bandwidth, IsSharedByTheStreamsOfALink) {
   EXPECT_LT(ratio, 2.5);
 }
 
+TEST(Bandwidth, IsNotHeldByWhatABusyHostSendsLater) {
+  Wire wire({.round_trip = 20ms, .bits_per_second = 1'000'000'000});
+  const EndpointId late = wire.established();
+  const EndpointId early = wire.connect();
+  wire.simulation.run_for(1s);
+  const Instant start = wire.simulation.now();
+  wire.client.work = 500ms;  // what it sends now leaves half a second later
+  wire.client.enter();
+  wire.transport.send(late, pattern(100));
+  wire.client.work = 0ms;
+  wire.client.enter();
+  wire.transport.send(early, pattern(100));
+  wire.simulation.run_for(1s);
+  ASSERT_EQ(wire.server.arrivals.size(), 2u);
+  EXPECT_LT(wire.server.arrivals[0].first - start, 10ms + 10us);
+  EXPECT_GT(wire.server.arrivals[1].first - start, 510ms);
+  EXPECT_LT(wire.server.arrivals[1].first - start, 510ms + 10us);
+}
+
 TEST(Backpressure, TellsTheSenderWhenThereIsRoomAgain) {
   Wire wire({.round_trip = 20ms});
   const EndpointId id = wire.established();
