@@ -18,6 +18,7 @@ using Action = std::function<ExitStatus()>;
 void add_run_command(CLI::App& app, Action& chosen);
 void add_validate_command(CLI::App& app, Action& chosen);
 void add_schema_command(CLI::App& app, Action& chosen);
+void add_bench_command(CLI::App& app, Action& chosen);
 void add_version_command(CLI::App& app, Action& chosen);
 
 }  // namespace wanlab::app
