@@ -1,6 +1,8 @@
 // Bytes on their way in (views) and out (owned buffers that grow and are reused).
 #pragma once
 
+#include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -28,20 +30,28 @@ inline void append(Bytes& out, std::string_view more) { append(out, as_bytes(mor
 template <typename Unsigned>
   requires std::is_unsigned_v<Unsigned>
 inline void append_little_endian(Bytes& out, Unsigned value) {
+  std::array<std::byte, sizeof(Unsigned)> bytes;
   for (std::size_t i = 0; i < sizeof(Unsigned); ++i) {
-    out.push_back(static_cast<std::byte>((static_cast<std::uint64_t>(value) >> (8 * i)) & 0xff));
+    bytes[i] = static_cast<std::byte>((static_cast<std::uint64_t>(value) >> (8 * i)) & 0xff);
   }
+  out.insert(out.end(), bytes.begin(), bytes.end());
 }
 
 // `bytes` must hold at least sizeof(Unsigned) bytes.
 template <typename Unsigned>
   requires std::is_unsigned_v<Unsigned>
 inline Unsigned load_little_endian(const std::byte* bytes) {
-  std::uint64_t value = 0;
-  for (std::size_t i = 0; i < sizeof(Unsigned); ++i) {
-    value |= static_cast<std::uint64_t>(bytes[i]) << (8 * i);
+  if constexpr (std::endian::native == std::endian::little) {
+    Unsigned value;
+    std::memcpy(&value, bytes, sizeof value);
+    return value;
+  } else {
+    std::uint64_t value = 0;
+    for (std::size_t i = 0; i < sizeof(Unsigned); ++i) {
+      value |= static_cast<std::uint64_t>(bytes[i]) << (8 * i);
+    }
+    return static_cast<Unsigned>(value);
   }
-  return static_cast<Unsigned>(value);
 }
 
 }  // namespace wanlab

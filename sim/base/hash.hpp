@@ -42,7 +42,14 @@ inline std::uint64_t fold_bytes(std::uint64_t hash, ByteView bytes) {
     left -= 8;
   }
   std::uint64_t tail = 0;
-  for (std::size_t i = 0; i < left; ++i) tail |= static_cast<std::uint64_t>(at[i]) << (8 * i);
+  if (left >= 4) {
+    // The two halves overlap; together they hold every byte, and the length is mixed in above.
+    tail = load_little_endian<std::uint32_t>(at) |
+           (std::uint64_t{load_little_endian<std::uint32_t>(at + left - 4)} << 32);
+  } else if (left != 0) {
+    tail = static_cast<std::uint64_t>(at[0]) | (static_cast<std::uint64_t>(at[left / 2]) << 8) |
+           (static_cast<std::uint64_t>(at[left - 1]) << 16);
+  }
   hash = (hash ^ tail) * 0xd6e8feb86659fd93u;
   return hash ^ (hash >> 32);
 }

@@ -45,10 +45,14 @@ void Simulation::look_ahead() {
     refills_seen_ = queue_.refills();
     queue_.glimpse_next_bucket(far_most, [this](const Event& event) { prefetch(event, Nearness::far); });
     for (std::size_t i = 0; i < near_distance; ++i) {
-      if (const Event* ahead = queue_.glimpse(i)) prefetch(*ahead, Nearness::near);
+      const Event* ahead = queue_.glimpse(i);
+      if (ahead == nullptr) break;
+      prefetch(*ahead, Nearness::near);
     }
     for (std::size_t i = 0; i < next_distance; ++i) {
-      if (const Event* ahead = queue_.glimpse(i)) prefetch(*ahead, Nearness::next);
+      const Event* ahead = queue_.glimpse(i);
+      if (ahead == nullptr) break;
+      prefetch(*ahead, Nearness::next);
     }
   }
   if (const Event* ahead = queue_.glimpse(near_distance)) prefetch(*ahead, Nearness::near);

@@ -1,7 +1,6 @@
 #include "sim/world/host.hpp"
 
 #include <algorithm>
-#include <functional>
 
 namespace wanlab::world {
 
@@ -64,15 +63,23 @@ void SimulatedHost::crash() {
 }
 
 void SimulatedHost::enter() {
-  leaves_ = std::max(now(), Instant(Duration(core_free_at_.front())));
+  leaves_ = std::max(surroundings_.simulation.now(), Instant(Duration(earliest_free_)));
   worked_ = false;
 }
 
 void SimulatedHost::leave() {
   if (!worked_) return;
-  std::pop_heap(core_free_at_.begin(), core_free_at_.end(), std::greater<>());
-  core_free_at_.back() = nanoseconds(leaves_);
-  std::push_heap(core_free_at_.begin(), core_free_at_.end(), std::greater<>());
+  // The earliest core is busy until now; it sinks to its new place in the heap.
+  const std::int64_t busy_until = nanoseconds(leaves_);
+  std::size_t place = 0;
+  for (std::size_t child = 1; child < core_free_at_.size(); child = 2 * place + 1) {
+    if (child + 1 < core_free_at_.size() && core_free_at_[child + 1] < core_free_at_[child]) ++child;
+    if (core_free_at_[child] >= busy_until) break;
+    core_free_at_[place] = core_free_at_[child];
+    place = child;
+  }
+  core_free_at_[place] = busy_until;
+  earliest_free_ = core_free_at_.front();
 }
 
 void SimulatedHost::spend(runtime::Work work, std::uint32_t times) {

@@ -145,6 +145,7 @@ class SimulatedHost final : public runtime::Runtime, public network::Machine {
   std::uint32_t life_ = 0;  // modulo 16: timers of a crashed component find nobody
 
   std::vector<std::int64_t> core_free_at_;  // a heap with the earliest in front
+  std::int64_t earliest_free_ = 0;          // that one, without the way to the heap
   bool worked_ = false;                     // the running handler spent CPU
   std::deque<std::int64_t> accepted_at_;    // when waiting connections will be accepted
   std::uint32_t half_open_ = 0;
