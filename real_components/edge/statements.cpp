@@ -129,6 +129,7 @@ void EdgeNode::begin_statement(Index index, ByteView payload, bool reads_only) {
                                           static_cast<std::uint8_t>(wire::TabletType::primary);
   session.transient = exchange_index;
   session.phase = Phase::executing;
+  ++session.statements;
   if (!dispatch(exchange_index, payload)) {
     if (!wait_for_backhaul(exchange_index, payload)) no_region_left(exchange_index);
     return;
@@ -141,7 +142,6 @@ void EdgeNode::finish_statement(Index exchange_index) {
   Exchange& exchange = exchanges_[exchange_index];
   const Index index = exchange.session;
   Session& session = sessions_[index];
-  ++session.statements;
   session.phase = Phase::established;
   session.transient = no_index;
   const bool spoke_ahead = !exchange.pipelined.empty();
