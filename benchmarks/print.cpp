@@ -81,17 +81,17 @@ void print_subject(std::ostream& out, const Subject& subject, const Conditions& 
   out << "\n" << subject.title << "\n";
   for (const std::string& note : subject.notes) out << "  (" << note << ")\n";
   out << "  again: " << conditions.command << " --only " << subject.key << "\n";
-  out << format("  %12s  %-34s %9s %-19s %9s%s%s\n", subject.unit.c_str(), "",
+  out << format("  %12s  %-32s %12s %-19s %9s%s%s\n", subject.unit.c_str(), "",
                 ("ns/" + subject.operation).c_str(), "", "million/s", memory ? "  bytes each" : "",
                 compared ? "   times the first" : "");
   std::uint64_t size = 0;
   for (const Result& result : subject.results) {
-    out << format("  %12s  %-34s ", result.size == size ? "" : grouped(result.size).c_str(),
+    out << format("  %12s  %-32s ", result.size == size ? "" : grouped(result.size).c_str(),
                   result.contestant.c_str());
     if (!result.failure.empty()) {
       out << "failed: " << result.failure << "\n";
     } else {
-      out << format("%9s %-19s %9s", figure(result.nanoseconds.median).c_str(),
+      out << format("%12s %-19s %9s", figure(result.nanoseconds.median).c_str(),
                     range(result.nanoseconds).c_str(),
                     figure(1e3 / result.nanoseconds.median).c_str());
       if (memory) out << format("  %10s", figure(result.memory_bytes).c_str());

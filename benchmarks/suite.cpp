@@ -13,7 +13,7 @@ struct Entry {
 constexpr std::array entries{
     Entry{"hold", &measure_hold_exponential}, Entry{"hold-wan", &measure_hold_wan},
     Entry{"phold", &measure_phold},           Entry{"mux", &measure_mux},
-    Entry{"streams", &measure_streams},
+    Entry{"statements", &measure_statements}, Entry{"streams", &measure_streams},
 };
 
 }  // namespace

@@ -69,6 +69,7 @@ Subject measure_hold_exponential(const SuiteOptions& options);
 Subject measure_hold_wan(const SuiteOptions& options);
 Subject measure_phold(const SuiteOptions& options);
 Subject measure_mux(const SuiteOptions& options);
+Subject measure_statements(const SuiteOptions& options);
 Subject measure_streams(const SuiteOptions& options);
 
 std::vector<std::string> subject_keys();

@@ -46,13 +46,14 @@ ExitStatus become_bench(const BenchOptions& options) {
 void add_bench_command(CLI::App& app, Action& chosen) {
   auto options = std::make_shared<BenchOptions>();
   CLI::App* command = app.add_subcommand(
-      "bench", "Measure the kernel, the multiplexer and the simulated network on this machine");
+      "bench",
+      "Measure the kernel, the multiplexer, statements and the simulated network on this machine");
   command->add_flag("--peers", options->peers,
                     "Also ns-3 and SimGrid, from Debian's packages, unpacked under build/peers");
   command->add_flag("--json", options->json, "One JSON object on standard output");
   command->add_flag("--quick", options->quick, "Fewer and shorter rounds");
   command->add_option("--only", options->only,
-                      "One subject: hold, hold-wan, phold, mux or streams");
+                      "One subject: hold, hold-wan, phold, mux, statements or streams");
   command->callback([=, &chosen] { chosen = [=] { return become_bench(*options); }; });
 }
 
