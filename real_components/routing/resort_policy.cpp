@@ -88,7 +88,7 @@ HeadChange ResortPolicy::evaluate(std::vector<RegionId>& order, const RegionCost
 HeadChange ResortPolicy::decide(const RegionCost& head, const RegionCost& best, bool all_measured,
                                 const ResortOptions& options, Instant now) {
   const bool other = &head != &best;
-  const bool was_learning = learning_ && begun_at_ != never;
+  const bool was_learning = learning_;
   if (begun_at_ == never) begun_at_ = now;
   if (all_measured || now - begun_at_ >= options.learning) learning_ = false;
   if (suppressed_ && (penalty(options, now) < options.reuse_below ||
