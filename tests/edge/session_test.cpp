@@ -280,6 +280,39 @@ TEST(Session, KeepsTryingToRenewWhileNoRegionAnswers) {
   EXPECT_EQ(net.ask(client, "SELECT 1").error, 0);
 }
 
+TEST(Session, ThatEndsDuringARenewalDoesNotDisturbTheOthers) {
+  SmallNetwork net;
+  net.start();
+  TestClient& first = net.login();
+  TestClient& second = net.login();
+  net.run(10s);
+  TestClient& third = net.login();
+  net.world.advance_until([&] { return net.edge->counters().renewals == 2; }, 300s);
+  net.clients->abort(first);
+  net.run(600s);
+  EXPECT_EQ(net.command(second, CommandKind::ping).error, 0);
+  EXPECT_EQ(net.command(third, CommandKind::ping).error, 0);
+  EXPECT_EQ(net.edge->census().sessions, 2u);
+}
+
+TEST(Session, HoldsBackTheOriginWhileItsClientDoesNotRead) {
+  SmallNetwork net;
+  net.start();
+  net.region(0).databases[0]->filler = 5'000'000;
+  TestClient& client = net.login();
+  net.clients->stop_reading(client);
+  net.clients->query(client, "SELECT 1");
+  net.run(30s);
+  EXPECT_TRUE(client.answers.empty());
+  // What is on its way is bounded by windows and marks on each leg, not by the answer.
+  EXPECT_GT(net.region(0).origin->census().requests, 0u);
+  net.clients->read_on(client);
+  net.run(30s);
+  ASSERT_EQ(client.answers.size(), 1u);
+  EXPECT_EQ(client.answers[0].error, 0);
+  EXPECT_GT(client.answers[0].bytes, 5'000'000u);
+}
+
 TEST(Session, RefusesPacketsThatCannotBeRightAndCloses) {
   SmallNetwork net;
   net.edge_config.maximum_statement = 1000;

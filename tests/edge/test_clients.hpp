@@ -78,6 +78,8 @@ class TestClients final : public runtime::Component {
     runtime_.close(client.id);
     client.closed = true;
   }
+  void stop_reading(TestClient& client) { runtime_.pause_reading(client.id); }
+  void read_on(TestClient& client) { runtime_.resume_reading(client.id); }
   void abort(TestClient& client) {
     runtime_.abort(client.id);
     client.closed = true;

@@ -8,6 +8,7 @@
 #include "real_components/mysql/server_handshake.hpp"
 #include "real_components/runtime/runtime.hpp"
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <utility>
@@ -146,7 +147,12 @@ class TinyDatabase final : public runtime::Component {
         out.resize(out.size() - 7);
         break;
       default:
-        return runtime_.send(id, out);
+        // In pieces, as a network would deliver them.
+        for (std::size_t at = 0; at < out.size(); at += 32 * 1024) {
+          runtime_.send(
+              id, ByteView(out).subspan(at, std::min<std::size_t>(32 * 1024, out.size() - at)));
+        }
+        return;
     }
     runtime_.send(id, out);
     clients_.erase(id);

@@ -113,6 +113,19 @@ TEST_F(Backends, RefuseSoonWhileTheDatabaseIsDownAndRecover) {
   EXPECT_EQ(edge->query(grant).kind(), wire::AnswerKind::packets);
 }
 
+TEST_F(Backends, RefuseWhoWaitsWhenTheDatabaseGoesDown) {
+  start_small(1, 1);
+  primary().mood = TinyDatabase::Mood::silent;
+  const std::size_t running = begin();
+  const std::size_t waiting = begin();
+  net.run(100ms);
+  net.world.crash("db-0.ams");
+  net.run(1s);
+  EXPECT_TRUE(edge->outcomes[running].failed);
+  ASSERT_TRUE(edge->outcomes[waiting].ended);
+  EXPECT_EQ(edge->outcomes[waiting].refusal()->code, 1053);
+}
+
 TEST_F(Backends, RefuseWhatTheyHaveNotGot) {
   net.origin_config.databases.push_back({.branch = "other", .primary = {}, .replicas = {}});
   start();

@@ -36,6 +36,16 @@ TEST_F(OriginLogin, RefusesTheNonceOfAnotherEdge) {
   EXPECT_EQ(last_verdict(), LoginVerdict::nonce_forged);
 }
 
+TEST_F(OriginLogin, KnowsAnEdgeByItsNameAndNotByItsConnection) {
+  start();
+  EXPECT_EQ(edge->login(), 0);
+  net.world.crash("edge-1");
+  net.run(1s);
+  FakeEdge third(net.world, "edge-3", net.origin_config.fleet_nonce_key);
+  third.connect("origin-1.ams");
+  EXPECT_EQ(third.login(), 0);
+}
+
 TEST_F(OriginLogin, RefusesANonceThatNobodyMade) {
   start();
   mysql::NonceContent content{};
