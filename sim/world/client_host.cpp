@@ -98,8 +98,18 @@ ClientHost::Client* ClientHost::find(Cookie cookie, std::uint32_t& index) {
   return clients_.holds(index, generation, generation_mask) ? &clients_[index] : nullptr;
 }
 
+// Repeated attempts count among those in flight like first ones, and go before them.
+void ClientHost::begin_due_retries() {
+  while (!retries_due_.empty() && in_flight_ < program_.group->connects_in_flight) {
+    const std::uint32_t index = retries_due_.front();
+    retries_due_.pop_front();
+    begin_attempt(index);
+  }
+}
+
 void ClientHost::schedule_next_open() {
-  if (open_scheduled_ || resolving_ || opened_ == wanted_) return;
+  begin_due_retries();
+  if (open_scheduled_ || opened_ == wanted_) return;
   if (in_flight_ >= program_.group->connects_in_flight) return;  // an ending attempt calls again
   open_scheduled_ = true;
   runtime_.wake_after(std::max(due(opened_) - runtime_.now(), Duration::zero()),
@@ -130,7 +140,7 @@ void ClientHost::open_next() {
   schedule_next_open();
 }
 
-void ClientHost::begin_attempt(std::uint32_t index) {
+void ClientHost::begin_attempt(std::uint32_t index, bool resolved) {
   Client& client = clients_[index];
   client.state = State::connecting;
   const scenario::ClientGroup& group = *program_.group;
@@ -142,20 +152,16 @@ void ClientHost::begin_attempt(std::uint32_t index) {
     return;
   }
   ++in_flight_;
-  if (answer_.addresses == nullptr || answer_.expires <= runtime_.now()) {
+  if (resolving_ || (!resolved && (answer_.addresses == nullptr || answer_.expires < runtime_.now()))) {
+    if (!resolving_) {
+      answer_ = names_.resolve(group.endpoint, site_, resolver_site_, runtime_.now());
+      answer_arrives_ = runtime_.now() + answer_.takes;
+      resolving_ = answer_.takes > Duration::zero();
+    }
     if (resolving_) {
       // The answer to the first question serves all who wait for it.
       client.state = State::backing_off;
-      --in_flight_;
-      runtime_.wake_after(std::max(answer_.takes, Duration(1)), timer_cookie(Tag::retry, index));
-      return;
-    }
-    answer_ = names_.resolve(group.endpoint, site_, resolver_site_, runtime_.now());
-    if (answer_.takes > Duration::zero()) {
-      resolving_ = true;
-      client.state = State::backing_off;
-      --in_flight_;
-      runtime_.wake_after(answer_.takes, timer_cookie(Tag::resolved, index));
+      runtime_.wake_after(answer_arrives_ - runtime_.now(), timer_cookie(Tag::resolved, index));
       return;
     }
   }
@@ -221,6 +227,8 @@ void ClientHost::fail_attempt(std::uint32_t index, ConnectFailure cause, std::ui
 }
 
 void ClientHost::forget(std::uint32_t index) {
+  partial_answers_.erase(clients_[index].number);
+  first_attempts_.erase(clients_[index].number);
   by_number_[clients_[index].number] = no_index;
   clients_.release(index);
 }
@@ -274,11 +282,17 @@ void ClientHost::on_timer(Cookie cookie) {
     case Tag::deadline: check_deadlines(); return;
     case Tag::resolved:
       resolving_ = false;
-      if (find(cookie, index) != nullptr) begin_attempt(index);
+      if (find(cookie, index) != nullptr) {
+        --in_flight_;  // it has waited in its place
+        begin_attempt(index, true);
+      }
       schedule_next_open();
       return;
     case Tag::retry:
-      if (find(cookie, index) != nullptr) begin_attempt(index);
+      if (find(cookie, index) != nullptr) {
+        retries_due_.push_back(index);
+        begin_due_retries();
+      }
       return;
     case Tag::query:
       if (const Client* client = find(cookie, index); client != nullptr && client->state == State::idle) {
@@ -371,6 +385,7 @@ void ClientHost::lost(std::uint32_t index, std::uint64_t reason, std::string_vie
     forget(index);
     return;
   }
+  partial_answers_.erase(client.number);
   client.tries = 0;
   client.since = nanoseconds(runtime_.now());
   begin_attempt(index);

@@ -15,6 +15,7 @@
 #include "sim/world/name_service.hpp"
 
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -102,9 +103,11 @@ class ClientHost final : public runtime::Component {
   Instant due(std::uint64_t number) const;
   Instant closes_at(std::uint64_t number) const;
   void open_next();
+  void begin_due_retries();
   void schedule_next_open();
   void close_next();
-  void begin_attempt(std::uint32_t index);
+  // `resolved`: the answer of the resolver has just arrived, however short it holds.
+  void begin_attempt(std::uint32_t index, bool resolved = false);
   void close_client(std::uint32_t index);
   void fail_attempt(std::uint32_t index, trace::ConnectFailure cause, std::uint16_t error,
                     std::string_view words, bool worth_repeating);
@@ -141,10 +144,12 @@ class ClientHost final : public runtime::Component {
   std::uint64_t opened_ = 0;               // connections begun (numbers below are taken)
   std::uint64_t closed_through_ = 0;       // numbers below were told to close
   std::uint32_t in_flight_ = 0;
+  std::deque<std::uint32_t> retries_due_;  // backed off long enough, waiting for a free place
   bool open_scheduled_ = false;
   bool resolving_ = false;
   bool deadline_armed_ = false;
   NameAnswer answer_;
+  Instant answer_arrives_{};  // while resolving_
   // By client number, for the few that need it; looked up, never iterated.
   std::unordered_map<std::uint32_t, mysql::PacketAssembler> partial_answers_;
   std::unordered_map<std::uint32_t, std::int64_t> first_attempts_;

@@ -3,6 +3,7 @@
 
 #include "sim/scenario/host_names.hpp"
 #include "sim/world/blueprint.hpp"
+#include "sim/world/concurrency_rules.hpp"
 #include "sim/world/database_service.hpp"
 
 #include <algorithm>
@@ -152,7 +153,9 @@ void SimulatedWorld::plan_databases(std::vector<Blueprint>& blueprints) {
 }
 
 void SimulatedWorld::plan_clients(std::vector<Blueprint>& blueprints) {
+  const std::vector<std::vector<Duration>> starts = environment_starts(plan_.clients);
   for (const scenario::ClientGroup& group : plan_.clients) {
+    const std::vector<Duration>& starts_here = starts[programs_.size()];
     programs_.push_back(std::make_unique<ClientProgram>());
     ClientProgram& program = *programs_.back();
     const auto known = passwords_.find(group.user);
@@ -187,12 +190,9 @@ void SimulatedWorld::plan_clients(std::vector<Blueprint>& blueprints) {
     }
     const RandomKey cold_starts(plan_.seed, group.name + "/cold_start");
     for (std::uint32_t number = 0; number < group.hosts; ++number) {
-      ClientShare share{.host_number = number, .ready = program.begin, .arrivals = {}};
+      ClientShare share{
+          .host_number = number, .ready = begin_ + starts_here[number], .arrivals = {}};
       if (group.kind == scenario::ClientKind::lambda) {
-        // The bucket of environments: `burst` at once, then one each refill_period / refill.
-        if (number >= group.burst && group.refill != 0) {
-          share.ready += group.refill_period * (number - group.burst + 1) / group.refill;
-        }
         share.ready += uniform_between(group.cold_start_minimum, group.cold_start_maximum,
                                        cold_starts.block(number).low());
       }

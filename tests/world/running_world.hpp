@@ -1,6 +1,8 @@
 // A world under test with everything it says written down.
 #pragma once
 
+#include "real_components/origin/origin_node.hpp"
+#include "sim/scenario/host_names.hpp"
 #include "sim/world/simulated_world.hpp"
 
 #include <gtest/gtest.h>
@@ -82,7 +84,18 @@ class RunningWorld {
     if (found == nullptr) throw std::logic_error("no host " + std::string(name));
     return *found;
   }
-  std::size_t open_endpoints() { return world_.transport().open_endpoints(); }
+  // Without those of origins' pools to their databases, which grow with what is asked of them and stay.
+  std::size_t open_endpoints() {
+    std::size_t open = world_.transport().open_endpoints();
+    for (const scenario::OriginRegion& region : plan_.origins) {
+      for (std::uint32_t node = 1; node <= region.nodes; ++node) {
+        const auto* origin = static_cast<const origin::OriginNode*>(
+            host(scenario::origin_host_name(region, node)).component());
+        if (origin != nullptr) open -= 2 * origin->census().database_connections;
+      }
+    }
+    return open;
+  }
 
  private:
   trace::Recorder& listened_to() {
