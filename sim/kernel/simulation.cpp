@@ -9,9 +9,10 @@ constexpr std::size_t next_distance = 3;
 constexpr std::size_t far_most = 48;
 }  // namespace
 
-void Simulation::set_handler(Kind kind, void* owner, Handler handler, Prefetch prefetch) {
+void Simulation::set_handler(Kind kind, void* owner, Handler handler, Prefetch ahead) {
   WANLAB_CHECK(kind < kinds && kind != timer_kind_, "no such kind of event");
-  registrations_[kind] = {owner, handler, prefetch};
+  registrations_[kind] = {owner, handler, ahead};
+  announces_ |= ahead != nullptr;
 }
 
 Origin Simulation::add_origin() {
@@ -33,7 +34,7 @@ bool Simulation::run_some(std::uint64_t count, Instant limit) {
     const Event event = queue_.pop();
     WANLAB_CHECK(event.time >= static_cast<std::uint64_t>(nanoseconds(now_)), "time went back");
     now_ = Instant(Duration(static_cast<Duration::rep>(event.time)));
-    look_ahead();
+    if (announces_) look_ahead();
     dispatch(event);
   }
   return true;

@@ -99,6 +99,7 @@ class Simulation {
   Instant now_{};
   std::uint64_t events_ = 0;
   std::uint64_t refills_seen_ = 0;
+  bool announces_ = false;  // some handler wants to hear of events before they happen
   EventQueue queue_;
   std::array<Registration, kinds> registrations_{};
   std::vector<std::uint64_t> sequence_;

@@ -53,10 +53,12 @@ struct alignas(64) Endpoint {
   std::uint8_t tls_from_start : 1;  // TLS belongs to connecting (mutual TLS of the backhaul)
   std::uint8_t finish_pending : 1;  // our TLS Finished rides with the next message
   std::uint8_t paused : 1;
+  std::uint8_t resume_pending : 1;  // reading goes on once the present handler is done
+  std::uint8_t peer_full : 1;       // the peer's receive window is closed
   std::uint8_t server_side : 1;
   std::uint8_t announced : 1;    // the component knows this connection
-  std::uint8_t attempt;          // of the SYN
-  std::uint8_t unused;
+  std::uint8_t finish_waits : 1;  // the peer's FIN is behind data that a paused component has not read
+  std::uint8_t attempt;           // of the SYN
 };
 static_assert(sizeof(Endpoint) == 64);
 

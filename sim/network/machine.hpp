@@ -7,6 +7,8 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace wanlab::network {
 
@@ -44,7 +46,8 @@ class Machine {
   std::uint32_t site = 0, zone = 0;
   std::uint64_t connections_opened = 0;
   std::uint64_t syn_retransmissions = 0, segments_lost = 0;
-  bool down = false;  // crashed or frozen: hears nothing, answers nothing
+  bool down = false;  // frozen: hears nothing, answers nothing
+  std::vector<std::pair<EndpointId, std::uint32_t>> held;  // messages that wait for the thaw
 
  protected:
   Instant leaves_{};

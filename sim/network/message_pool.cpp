@@ -20,9 +20,8 @@ MessageId MessagePool::take(std::size_t payload_bytes) {
   Message& message = (*this)[id];
   of.free = message.next_free;
   message.size = static_cast<std::uint32_t>(payload_bytes);
-  message.carries_finish = 0;
+  message.detail = 0;
   message.attempt = 0;
-  message.attempt_down = 0;
   ++in_use_;
   return id;
 }

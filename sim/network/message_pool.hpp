@@ -31,18 +31,22 @@ enum class MessageKind : std::uint8_t {
   window_opens,   // the oldest flight of a bulk flow is acknowledged
   retry_send,     // the path was down: try again
   resume_reading, // the component wants its data again
-  connect_timeout,
+  deadline,       // something took too long; see Deadline
 };
+
+// What a `deadline` message is about.
+enum class Deadline : std::uint8_t { connecting, unreachable, bad_upgrade, server_handshake };
 
 struct Message {
   std::uint32_t size;
   std::uint32_t connection;  // low bits of the connection's identity: a late message finds nobody
   MessageKind kind;
-  std::uint8_t carries_finish;  // a TLS Finished rides in front of the data
-  std::uint16_t attempt;        // of a SYN; the TLS version of a client hello
+  // Of data: a TLS Finished rides in front. Of a client hello: the TLS version. Of a deadline: which.
+  std::uint8_t detail;
+  std::uint16_t attempt;  // repetitions so far
   union {
-    std::uint32_t attempt_down;  // in use: repetitions while the path was down
-    std::uint32_t next_free;     // in the pool
+    std::uint32_t sender;     // in use: the endpoint it comes from, for the RST that nobody home answers
+    std::uint32_t next_free;  // in the pool
   };
 
   std::byte* payload() { return reinterpret_cast<std::byte*>(this + 1); }

@@ -2,6 +2,7 @@
 #include "sim/network/transport.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace wanlab::network {
 
@@ -14,6 +15,9 @@ constexpr Duration syn_timeout(std::uint16_t attempt) { return std::chrono::seco
 std::uint32_t connection_tag(const Endpoint& endpoint) {
   return static_cast<std::uint32_t>(endpoint.identity);
 }
+
+// How long a listener with mutual TLS waits for a client that connected and then says nothing.
+constexpr Duration server_handshake_limit = std::chrono::seconds(10);
 
 // What a server that did not ask for TLS sees of a client hello: a TLS record header and noise.
 constexpr std::array<std::byte, 16> stray_client_hello{
@@ -86,7 +90,7 @@ EndpointId Transport::connect(Machine& client, Machine& server, std::uint16_t po
   there.version = options.tls;
   send_syn(near);
   if (options.timeout > Duration::zero()) {
-    post_to_self(near, simulation_.now() + options.timeout, MessageKind::connect_timeout, 0);
+    post_deadline(near, simulation_.now() + options.timeout, Deadline::connecting);
   }
   return near;
 }
@@ -98,7 +102,7 @@ EndpointId Transport::connect_nowhere(Machine& client, std::uint64_t cookie) {
   endpoint.cookie = cookie;
   endpoint.state = StreamState::connecting;
   endpoint.announced = 1;
-  post_to_self(id, simulation_.now(), MessageKind::connect_timeout, 1);
+  post_deadline(id, simulation_.now(), Deadline::unreachable);
   return id;
 }
 
@@ -117,6 +121,17 @@ void Transport::post_to_self(EndpointId id, Instant at, MessageKind kind, std::u
   simulation_.post(machines_[endpoint.machine]->origin, at, kind_, id, message);
 }
 
+void Transport::post_deadline(EndpointId id, Instant at, Deadline deadline) {
+  const Endpoint& endpoint = (*this)[id];
+  const MessageId message = make(endpoint, MessageKind::deadline, 0);
+  messages_[message].detail = static_cast<std::uint8_t>(deadline);
+  simulation_.post(machines_[endpoint.machine]->origin, at, kind_, id, message);
+}
+
+void Transport::send_reset(EndpointId from) {
+  transmit(from, make((*this)[from], MessageKind::reset, 0), 0, false);
+}
+
 void Transport::send_control(EndpointId from, MessageKind kind, std::uint32_t wire_payload) {
   transmit(from, make((*this)[from], kind, 0), wire_payload);
 }
@@ -129,7 +144,7 @@ void Transport::start_tls_client(EndpointId id, runtime::TlsVersion version) {
   endpoint.version = version;
   endpoint.tls = TlsState::expecting_server_flight;
   const MessageId message = make(endpoint, MessageKind::client_hello, 0);
-  messages_[message].attempt = static_cast<std::uint16_t>(version);
+  messages_[message].detail = static_cast<std::uint8_t>(version);
   transmit(id, message, options_.tls.client_hello);
 }
 
@@ -139,7 +154,7 @@ void Transport::start_tls_server(EndpointId id, ByteView already_read) {
   endpoint.tls = TlsState::expecting_client_hello;
   if (!already_read.empty()) {
     // Plain bytes where a client hello belongs: no TLS engine accepts them.
-    post_to_self(id, simulation_.now(), MessageKind::connect_timeout, 2);
+    post_deadline(id, simulation_.now(), Deadline::bad_upgrade);
   }
 }
 
@@ -147,9 +162,8 @@ void Transport::close(EndpointId id) {
   Endpoint& endpoint = (*this)[id];
   if (endpoint.state == StreamState::free || endpoint.state == StreamState::closing) return;
   if (endpoint.state == StreamState::connecting) {
-    const EndpointId peer = endpoint.peer;
+    release_unborn_peer(id);
     release(id);
-    if (peer != no_endpoint) release_silently(peer);
     return;
   }
   flush_finish(id, endpoint);
@@ -172,7 +186,7 @@ void Transport::abort(EndpointId id) {
     close(id);
     return;
   }
-  transmit(id, make(endpoint, MessageKind::reset, 0), 0, false);
+  send_reset(id);
   release(id);
 }
 
@@ -190,22 +204,31 @@ void Transport::release(EndpointId id) {
   free_.push_back(id);
 }
 
-// For the far side of a connection that never came to be: its host knows nothing of it.
-void Transport::release_silently(EndpointId id) {
-  if ((*this)[id].state == StreamState::connecting || (*this)[id].state == StreamState::accepting) {
-    release(id);
-  }
+// Whether the slot still holds the other side of this very connection.
+bool Transport::has_peer(const Endpoint& endpoint) const {
+  return endpoint.peer != no_endpoint && (*this)[endpoint.peer].identity == endpoint.identity;
+}
+
+// The far side of a connection that never came to be goes with it: its component knows nothing of it.
+void Transport::release_unborn_peer(EndpointId id) {
+  const Endpoint& endpoint = (*this)[id];
+  if (!has_peer(endpoint)) return;
+  const StreamState state = (*this)[endpoint.peer].state;
+  if (state == StreamState::connecting || state == StreamState::accepting) release(endpoint.peer);
 }
 
 void Transport::lose_connection(EndpointId id, runtime::CloseReason reason) {
   Endpoint& endpoint = (*this)[id];
   Machine& machine = *machines_[endpoint.machine];
+  const std::uint64_t identity = endpoint.identity;
+  release_unborn_peer(id);
   if (endpoint.announced && endpoint.state != StreamState::closing) {
     const bool known = !(endpoint.server_side && endpoint.tls_from_start &&
                          endpoint.tls != TlsState::established);
     if (known) machine.on_close(id, reason);
   }
-  if ((*this)[id].state != StreamState::free) release(id);
+  // The component may have closed it itself, and the slot may serve another connection by now.
+  if (endpoint.state != StreamState::free && endpoint.identity == identity) release(id);
 }
 
 void Transport::handle(void* self, const kernel::Event& event) {
@@ -232,52 +255,96 @@ void Transport::deliver(EndpointId id, MessageId message_id) {
   Message& message = messages_[message_id];
   Endpoint& endpoint = (*this)[id];
   if (endpoint.state == StreamState::free || connection_tag(endpoint) != message.connection) {
-    messages_.give_back(message_id);  // nobody is there any more
+    answer_with_reset(message);  // nobody is there any more
+    messages_.give_back(message_id);
     return;
   }
   Machine& machine = *machines_[endpoint.machine];
   if (machine.down) {
-    // A frozen host's peers keep retransmitting: the message comes again until it thaws.
-    simulation_.post(machine.origin, simulation_.now() + 200ms, kind_, id, message_id);
+    hold_for_thaw(machine, id, message_id);
     return;
+  }
+  if (endpoint.state == StreamState::accepting && message.kind != MessageKind::syn) {
+    // Whatever comes through proves that the SYN-ACK arrived; the ACK itself may be late.
+    machine.enter();
+    on_established(id, endpoint);
+    machine.leave();
   }
   if (message.kind == MessageKind::data) {
     if (endpoint.state == StreamState::open) {
       machine.enter();
-      if (message.carries_finish && endpoint.tls == TlsState::expecting_client_finish) {
-        secured(id, endpoint);
-      }
+      // A Finished rides with the data, or was held up on the way and is implied by it.
+      if (endpoint.tls == TlsState::expecting_client_finish) secured(id, endpoint);
       deliver_data(id, endpoint, message);
       machine.leave();
     }
   } else {
-    deliver_control(id, endpoint, message, message_id);
+    deliver_control(id, endpoint, message);
   }
   messages_.give_back(message_id);
 }
 
-void Transport::deliver_control(EndpointId id, Endpoint& endpoint, Message& message,
-                                MessageId message_id) {
+// TCP answers a segment for a connection it does not know with RST, unless it is one itself. That is how
+// a peer learns of an end whose announcement was lost.
+void Transport::answer_with_reset(const Message& message) {
+  switch (message.kind) {
+    case MessageKind::data:
+    case MessageKind::acknowledge:
+    case MessageKind::client_hello:
+    case MessageKind::server_flight:
+    case MessageKind::client_finish:
+    case MessageKind::server_finish:
+      break;
+    default:
+      return;
+  }
+  const Endpoint& sender = (*this)[message.sender];
+  if (sender.state == StreamState::free || connection_tag(sender) != message.connection) return;
+  const Path& back = paths_[paths_[sender.path].reverse];
+  if (!back.open()) return;
+  simulation_.post(machines_[sender.machine]->origin, simulation_.now() + Duration(back.base()), kind_,
+                   message.sender, make(sender, MessageKind::reset, 0));
+}
+
+// A frozen host hears nothing. What its peers' retransmissions would repeat waits, in order; attempts to
+// connect are lost like any SYN without an answer.
+void Transport::hold_for_thaw(Machine& machine, EndpointId id, MessageId message_id) {
+  Message& message = messages_[message_id];
+  if (message.kind != MessageKind::syn) {
+    machine.held.emplace_back(id, message_id);
+    return;
+  }
+  repeat_syn((*this)[id], message.attempt);
+  messages_.give_back(message_id);
+}
+
+void Transport::thaw(Machine& machine) {
+  machine.down = false;
+  const auto held = std::exchange(machine.held, {});
+  for (const auto& [endpoint, message] : held) deliver(endpoint, message);
+}
+
+void Transport::deliver_control(EndpointId id, Endpoint& endpoint, const Message& message) {
   Machine& machine = *machines_[endpoint.machine];
   machine.enter();
   switch (message.kind) {
     case MessageKind::syn:
-      on_syn(id, message, message_id);
+      on_syn(id, message);
       break;
     case MessageKind::syn_ack:
       if (endpoint.state == StreamState::connecting) on_established(id, endpoint);
       break;
     case MessageKind::acknowledge:
-      if (endpoint.state == StreamState::accepting) on_established(id, endpoint);
-      break;
-    case MessageKind::refused: {
-      const EndpointId peer = endpoint.peer;
+      break;  // deliver() has seen to it
+    case MessageKind::refused:
       lose_connection(id, runtime::CloseReason::refused);
-      release_silently(peer);
       break;
-    }
     case MessageKind::finish:
-      lose_connection(id, runtime::CloseReason::finished);
+      if (endpoint.paused) {
+        endpoint.finish_waits = 1;
+      } else {
+        lose_connection(id, runtime::CloseReason::finished);
+      }
       break;
     case MessageKind::reset:
       lose_connection(id, runtime::CloseReason::reset);
@@ -286,34 +353,15 @@ void Transport::deliver_control(EndpointId id, Endpoint& endpoint, Message& mess
       if (endpoint.state != StreamState::connecting) break;
       endpoint.attempt = static_cast<std::uint8_t>(message.attempt);
       if (message.attempt >= maximum_syn_attempts) {
-        const EndpointId peer = endpoint.peer;
         lose_connection(id, runtime::CloseReason::timed_out);
-        release_silently(peer);
       } else {
         ++machine.syn_retransmissions;
         send_syn(id);
       }
       break;
-    case MessageKind::connect_timeout: {
-      if (message.attempt == 2) {
-        // The engine's alert and the end of the connection, as far as the peer is concerned.
-        transmit(id, make(endpoint, MessageKind::reset, 0), 0, false);
-        lose_connection(id, runtime::CloseReason::tls_failed);
-        break;
-      }
-      const bool waiting =
-          endpoint.state == StreamState::connecting ||
-          (endpoint.tls_from_start && endpoint.tls != TlsState::established);
-      if (!waiting) break;
-      const EndpointId peer = endpoint.peer;
-      if (endpoint.state == StreamState::open) {
-        transmit(id, make(endpoint, MessageKind::reset, 0), 0, false);
-      }
-      lose_connection(id, message.attempt == 1 ? runtime::CloseReason::unreachable
-                                               : runtime::CloseReason::timed_out);
-      if (peer != no_endpoint) release_silently(peer);
+    case MessageKind::deadline:
+      on_deadline(id, endpoint, static_cast<Deadline>(message.detail));
       break;
-    }
     case MessageKind::window_opens:
     case MessageKind::retry_send:
       pump(id, true);
@@ -327,7 +375,36 @@ void Transport::deliver_control(EndpointId id, Endpoint& endpoint, Message& mess
   machine.leave();
 }
 
-void Transport::on_syn(EndpointId id, Message& message, MessageId) {
+void Transport::on_deadline(EndpointId id, Endpoint& endpoint, Deadline deadline) {
+  const bool securing = endpoint.tls_from_start && endpoint.tls != TlsState::established;
+  switch (deadline) {
+    case Deadline::bad_upgrade:
+      // The engine's alert and the end of the connection, as far as the peer is concerned.
+      send_reset(id);
+      lose_connection(id, runtime::CloseReason::tls_failed);
+      break;
+    case Deadline::unreachable:
+      lose_connection(id, runtime::CloseReason::unreachable);
+      break;
+    case Deadline::connecting:
+    case Deadline::server_handshake:
+      if (endpoint.state != StreamState::connecting && !securing) break;
+      if (endpoint.state == StreamState::open) send_reset(id);
+      lose_connection(id, runtime::CloseReason::timed_out);
+      break;
+  }
+}
+
+// The client hears nothing: only its own timer brings the next attempt.
+void Transport::repeat_syn(const Endpoint& server, std::uint16_t attempt) {
+  if (!has_peer(server)) return;
+  const Endpoint& client = (*this)[server.peer];
+  const Instant again = Instant(Duration(client.all_acknowledged)) + syn_timeout(attempt);
+  post_to_self(server.peer, std::max(again, simulation_.now()), MessageKind::retry_connect,
+               static_cast<std::uint16_t>(attempt + 1));
+}
+
+void Transport::on_syn(EndpointId id, const Message& message) {
   Endpoint& endpoint = (*this)[id];
   Machine& machine = *machines_[endpoint.machine];
   if (endpoint.state != StreamState::connecting) return;
@@ -338,17 +415,11 @@ void Transport::on_syn(EndpointId id, Message& message, MessageId) {
       endpoint.tls_from_start = mutual_tls;
       send_control(id, MessageKind::syn_ack, 0);
       break;
-    case SynVerdict::drop: {
-      // Silence: only the client's own timer brings the next attempt.
-      const std::uint16_t next = static_cast<std::uint16_t>(message.attempt + 1);
-      const Endpoint& client = (*this)[endpoint.peer];
-      const std::int64_t sent = client.all_acknowledged;
-      const Instant again = Instant(Duration(sent)) + syn_timeout(message.attempt);
-      post_to_self(endpoint.peer, std::max(again, simulation_.now()), MessageKind::retry_connect, next);
+    case SynVerdict::drop:
+      repeat_syn(endpoint, message.attempt);
       break;
-    }
     case SynVerdict::refuse:
-      transmit(id, make(endpoint, MessageKind::refused, 0), 0, false);
+      send_control(id, MessageKind::refused, 0);
       break;
   }
 }
@@ -359,8 +430,12 @@ void Transport::on_established(EndpointId id, Endpoint& endpoint) {
     machine.on_syn_completed(true);
     endpoint.state = StreamState::open;
     endpoint.announced = 1;
-    endpoint.tls = endpoint.tls_from_start ? TlsState::expecting_client_hello : TlsState::none;
-    if (!endpoint.tls_from_start) machine.on_accept(id);
+    if (!endpoint.tls_from_start) {
+      accept(id, endpoint);
+      return;
+    }
+    endpoint.tls = TlsState::expecting_client_hello;
+    post_deadline(id, simulation_.now() + server_handshake_limit, Deadline::server_handshake);
     return;
   }
   endpoint.state = StreamState::open;
@@ -373,7 +448,17 @@ void Transport::on_established(EndpointId id, Endpoint& endpoint) {
   }
 }
 
+// The component hears of a connection only while its other end is there to be told about.
+void Transport::accept(EndpointId id, Endpoint& endpoint) {
+  if (has_peer(endpoint)) {
+    machines_[endpoint.machine]->on_accept(id);
+  } else {
+    release(id);  // the client left already; its FIN or RST is on the way and finds nobody
+  }
+}
+
 void Transport::deliver_tls(EndpointId id, Endpoint& endpoint, const Message& message) {
+  if (endpoint.state != StreamState::open) return;
   Machine& machine = *machines_[endpoint.machine];
   const bool abbreviated = endpoint.version == runtime::TlsVersion::tls12_resumed;
   switch (message.kind) {
@@ -383,7 +468,7 @@ void Transport::deliver_tls(EndpointId id, Endpoint& endpoint, const Message& me
         return;
       }
       if (endpoint.tls != TlsState::expecting_client_hello) break;
-      endpoint.version = static_cast<runtime::TlsVersion>(message.attempt);
+      endpoint.version = static_cast<runtime::TlsVersion>(message.detail);
       // A resumed session does no signature; what is left is not worth a price of its own.
       if (endpoint.version != runtime::TlsVersion::tls12_resumed) {
         machine.spend(runtime::Work::tls_handshake_server, 1);
@@ -407,6 +492,7 @@ void Transport::deliver_tls(EndpointId id, Endpoint& endpoint, const Message& me
       if (endpoint.state == StreamState::open) flush_finish(id, endpoint);
       return;
     case MessageKind::client_finish:
+      if (endpoint.tls == TlsState::established) return;  // overtaken by data that implied it
       if (endpoint.tls != TlsState::expecting_client_finish) break;
       if (endpoint.version == runtime::TlsVersion::tls12) {
         send_control(id, MessageKind::server_finish, options_.tls.server_finish);
@@ -420,7 +506,7 @@ void Transport::deliver_tls(EndpointId id, Endpoint& endpoint, const Message& me
     default:
       break;
   }
-  transmit(id, make(endpoint, MessageKind::reset, 0), 0, false);
+  send_reset(id);
   lose_connection(id, runtime::CloseReason::tls_failed);
 }
 
@@ -430,7 +516,7 @@ void Transport::secured(EndpointId id, Endpoint& endpoint) {
   if (!endpoint.tls_from_start) {
     machine.on_secure(id);
   } else if (endpoint.server_side) {
-    machine.on_accept(id);
+    accept(id, endpoint);
   } else {
     machine.on_connect(id);
   }
@@ -444,16 +530,19 @@ void Transport::flush_finish(EndpointId id, Endpoint& endpoint) {
 }
 
 void Transport::reset_all(Machine& machine) {
+  for (const auto& [endpoint, message] : machine.held) messages_.give_back(message);
+  machine.held.clear();
   for (EndpointId id = 0; id < slabs_.size() << slab_shift; ++id) {
     Endpoint& endpoint = (*this)[id];
     if (endpoint.state == StreamState::free || endpoint.machine != machine.index) continue;
-    if (endpoint.state == StreamState::open) {
-      transmit(id, make(endpoint, MessageKind::reset, 0), 0, false);
-    } else if (endpoint.state == StreamState::connecting && !endpoint.server_side &&
-               endpoint.peer != no_endpoint) {
-      release_silently(endpoint.peer);
-    } else if (endpoint.state == StreamState::connecting && endpoint.server_side) {
-      continue;  // its SYN is still under way and will find the host as it is then
+    if (endpoint.state == StreamState::connecting) {
+      // A SYN still under way to this host will find it as it is then.
+      if (endpoint.server_side) continue;
+      release_unborn_peer(id);
+    } else if (endpoint.state == StreamState::accepting) {
+      send_control(id, MessageKind::reset, 0);  // the client has no data to learn of it by
+    } else {
+      send_reset(id);
     }
     release(id);
   }
@@ -524,7 +613,9 @@ void Transport::afflict(Path& path) const {
 }
 
 std::uint32_t Transport::impair(const Impairment& impairment) {
-  impairments_.emplace(++last_impairment_, impairment);
+  Impairment total = impairment;
+  total.blocks |= impairment.loss == ~std::uint32_t{0};  // what loses everything is a cut
+  impairments_.emplace(++last_impairment_, total);
   for (Path& path : paths_) afflict(path);
   return last_impairment_;
 }

@@ -80,8 +80,10 @@ class Transport {
   std::vector<Path>& paths() { return paths_; }
   std::uint32_t impair(const Impairment& impairment);  // a number for mend()
   void mend(std::uint32_t impairment);
-  // Every connection of a crashed host dies; peers hear a reset.
+  // Every connection of a crashed host dies; peers hear a reset. Between enter() and leave().
   void reset_all(Machine& machine);
+  // A frozen host (Machine::down) hears again, first of all what waited.
+  void thaw(Machine& machine);
   // Asks the Wan again for every path (a cable was cut or mended).
   void refresh_paths();
   // Flips bits of the payload of the next data message from `machine` at `offset`.
@@ -99,23 +101,31 @@ class Transport {
   static void prefetch(void* self, const kernel::Event& event,
                        kernel::Simulation::Nearness nearness);
   void deliver(EndpointId id, MessageId message_id);
-  void deliver_control(EndpointId id, Endpoint& endpoint, Message& message, MessageId message_id);
+  void deliver_control(EndpointId id, Endpoint& endpoint, const Message& message);
   void deliver_tls(EndpointId id, Endpoint& endpoint, const Message& message);
   void deliver_data(EndpointId id, Endpoint& endpoint, const Message& message);
   void deliver_held_back(EndpointId id);
-  void on_syn(EndpointId id, Message& message, MessageId message_id);
+  void answer_with_reset(const Message& message);
+  void hold_for_thaw(Machine& machine, EndpointId id, MessageId message_id);
+  void on_syn(EndpointId id, const Message& message);
+  void repeat_syn(const Endpoint& server, std::uint16_t attempt);
+  void on_deadline(EndpointId id, Endpoint& endpoint, Deadline deadline);
+  void accept(EndpointId id, Endpoint& endpoint);
   void on_established(EndpointId id, Endpoint& endpoint);
   void secured(EndpointId id, Endpoint& endpoint);
 
   EndpointId allocate();
   void release(EndpointId id);
-  void release_silently(EndpointId id);
+  bool has_peer(const Endpoint& endpoint) const;
+  void release_unborn_peer(EndpointId id);
   void set_up(EndpointId id, Machine& machine, PathId path, std::uint64_t identity);
 
   // Puts a message on its way; `payload` wire bytes are charged to the path.
   void transmit(EndpointId from, MessageId message, std::uint32_t wire_payload, bool reliable = true);
   void send_control(EndpointId from, MessageKind kind, std::uint32_t wire_payload);
   void send_syn(EndpointId from);
+  void send_reset(EndpointId from);
+  void post_deadline(EndpointId id, Instant at, Deadline deadline);
   void post_to_self(EndpointId id, Instant at, MessageKind kind, std::uint16_t attempt);
   MessageId make(const Endpoint& from, MessageKind kind, std::size_t payload);
   struct Crossing;
@@ -125,7 +135,8 @@ class Transport {
                                     std::int64_t timeout);
   static void retransmit(void* self, const kernel::Event& event);
   void send_light(EndpointId id, Endpoint& endpoint, ByteView bytes);
-  void send_piece(Endpoint& endpoint, Flow& flow, std::uint32_t bytes);
+  bool queue_full(const Path& path) const;
+  void send_piece(EndpointId id, Endpoint& endpoint, Flow& flow, std::uint32_t bytes);
   void pump(EndpointId id, bool from_event);
   void corrupt(const Endpoint& from, Message& message);
   void flush_finish(EndpointId id, Endpoint& endpoint);

@@ -12,6 +12,11 @@ constexpr std::int64_t minimum_timeout = 200'000'000;
 constexpr std::int64_t maximum_timeout = 120'000'000'000;
 // A router queue holds this much time; what would wait longer is dropped.
 constexpr std::int64_t longest_queue = 100'000'000;
+// What a paused reader's kernel takes in before its window closes (the middle of Linux's tcp_rmem grows to
+// about this on a long path).
+constexpr std::size_t receive_window = 1024 * 1024;
+// How often Linux repeats what a closed socket still has to say (tcp_orphan_retries).
+constexpr std::uint16_t orphan_retries = 8;
 
 constexpr std::uint32_t segments_of(std::uint64_t bytes) {
   return static_cast<std::uint32_t>((bytes + segment_payload - 1) / segment_payload);
@@ -36,14 +41,9 @@ Transport::Crossing Transport::cross(Endpoint& from, Path& path, std::int64_t de
     // The link is charged at once, also for what a busy host hands over only later: whatever leaves
     // earlier than that must not wait behind it.
     const std::int64_t now = nanoseconds(simulation_.now());
-    const std::int64_t start = std::max(now, path.free_at);
-    if (start - now > longest_queue) {
-      crossing.first_lost = 0;
-    } else {
-      const auto takes = static_cast<std::int64_t>(bits * 1'000'000'000u / path.bits_per_second);
-      path.free_at = start + takes;
-      crossing.departs = std::max(departs + takes, path.free_at);
-    }
+    const auto takes = static_cast<std::int64_t>(bits * 1'000'000'000u / path.bits_per_second);
+    path.free_at = std::max(now, path.free_at) + takes;
+    crossing.departs = std::max(departs + takes, path.free_at);
   }
   crossing.arrives = crossing.departs + path.base();
   if (path.jitter_mean != 0 || path.loss != 0 || path.extra_loss != 0) {
@@ -71,6 +71,11 @@ Transport::Crossing Transport::cross(Endpoint& from, Path& path, std::int64_t de
   return crossing;
 }
 
+// Whether the router before the link has no room: what is sent now is dropped there.
+bool Transport::queue_full(const Path& path) const {
+  return path.bits_per_second != 0 && path.free_at - nanoseconds(simulation_.now()) > longest_queue;
+}
+
 void Transport::transmit(EndpointId id, MessageId message_id, std::uint32_t wire_payload,
                          bool reliable) {
   Endpoint& from = (*this)[id];
@@ -85,9 +90,12 @@ void Transport::transmit(EndpointId id, MessageId message_id, std::uint32_t wire
     message.attempt = from.attempt;
     from.all_acknowledged = departs;  // remembered as the time of the SYN until the stream is open
   }
+  message.sender = id;
   const std::uint32_t segments = std::max(1u, segments_of(wire_payload));
-  Crossing crossing = cross(from, path, departs, wire_payload, segments);
-  const bool lost = crossing.first_lost != segments || !path.open();
+  const bool dropped = !path.open() || queue_full(path);
+  Crossing crossing{};
+  if (!dropped) crossing = cross(from, path, departs, wire_payload, segments);
+  const bool lost = dropped || crossing.first_lost != segments;
   if (lost && message.kind == MessageKind::syn) {
     messages_.give_back(message_id);
     const auto next = static_cast<std::uint16_t>(from.attempt + 1);
@@ -99,11 +107,11 @@ void Transport::transmit(EndpointId id, MessageId message_id, std::uint32_t wire
     messages_.give_back(message_id);
     return;
   }
-  if (!path.open()) {
-    // Handshake flights and the end of a stream are repeated until the path is back.
+  if (dropped) {
+    // Handshake flights and the end of a stream are repeated until there is a way through.
     const std::int64_t wait =
-        std::min(minimum_timeout << std::min<std::uint32_t>(message.attempt_down, 9), maximum_timeout);
-    ++message.attempt_down;
+        std::min(minimum_timeout << std::min<std::uint16_t>(message.attempt, 9), maximum_timeout);
+    ++message.attempt;
     simulation_.post(machine.origin, Instant(Duration(departs + wait)), kind_ + 1, id, message_id);
     return;
   }
@@ -151,7 +159,9 @@ void Transport::send(EndpointId id, ByteView bytes) {
   if (endpoint.flow == no_flow) {
     const std::int64_t now = nanoseconds(simulation_.now());
     if (now >= endpoint.all_acknowledged) endpoint.in_flight = 0;
-    if (paths_[endpoint.path].open() && endpoint.in_flight + bytes.size() <= initial_window) {
+    const Path& path = paths_[endpoint.path];
+    if (path.open() && !queue_full(path) && !endpoint.peer_full &&
+        endpoint.in_flight + bytes.size() <= initial_window) {
       send_light(id, endpoint, bytes);
       return;
     }
@@ -176,7 +186,7 @@ void Transport::send_light(EndpointId id, Endpoint& endpoint, ByteView bytes) {
   if (endpoint.tls == TlsState::established) wire += options_.tls.record;
   if (endpoint.finish_pending) {
     endpoint.finish_pending = 0;
-    message.carries_finish = 1;
+    message.detail = 1;
     wire += options_.tls.client_finish;
   }
   transmit(id, message_id, wire);
@@ -193,10 +203,20 @@ void Transport::pump(EndpointId id, bool from_event) {
   Flow& flow = flows_[endpoint.flow];
   Machine& machine = *machines_[endpoint.machine];
   const Path& path = paths_[endpoint.path];
+  std::int64_t dropped_until = 0;
   const std::int64_t now = nanoseconds(simulation_.now());
   flow.acknowledge(now);
-  if (path.open()) flow.retries = 0;
-  while (path.open() && flow.unsent() != 0 && flow.in_flight < flow.window) {
+  const bool open = path.open() && !endpoint.peer_full;
+  if (open) flow.retries = 0;
+  while (open && flow.unsent() != 0 && flow.in_flight < flow.window) {
+    if (queue_full(path)) {
+      // The router drops it; the sender notices and tries again with half the window.
+      const std::int64_t round_trip = path.base() + paths_[path.reverse].base();
+      flow.lost(now, now + round_trip, flow.in_flight == 0);
+      ++machine.segments_lost;
+      dropped_until = now + round_trip + (flow.in_flight == 0 ? minimum_timeout : 0);
+      break;
+    }
     const std::uint64_t room = flow.window - flow.in_flight;
     std::uint64_t piece = std::min<std::uint64_t>({flow.unsent(), room, 44 * segment_payload});
     if (piece < flow.unsent()) {
@@ -204,16 +224,22 @@ void Transport::pump(EndpointId id, bool from_event) {
       if (piece == 0 && flow.in_flight != 0) break;  // avoid silly windows
       piece = std::max<std::uint64_t>(piece, std::min<std::uint64_t>(flow.unsent(), segment_payload));
     }
-    send_piece(endpoint, flow, static_cast<std::uint32_t>(piece));
+    send_piece(id, endpoint, flow, static_cast<std::uint32_t>(piece));
   }
   if (flow.unsent() == 0) {
     flow.buffer.clear();
     flow.offset = 0;
   }
   const bool closing = endpoint.state == StreamState::closing;
-  if ((flow.unsent() != 0 || (closing && !path.open())) && now >= flow.wakes_at) {
+  if (closing && flow.retries > orphan_retries) {
+    release(id);  // nobody waits for it any more (tcp_orphan_retries)
+    return;
+  }
+  if ((flow.unsent() != 0 || (closing && !open)) && now >= flow.wakes_at) {
     std::int64_t again = 0;
-    if (path.open()) {
+    if (dropped_until != 0) {
+      again = dropped_until;
+    } else if (open) {
       again = std::max(flow.flights.front().acknowledged_at, now + 1);
     } else {
       again = now + std::min(minimum_timeout << std::min<std::uint16_t>(flow.retries, 9), maximum_timeout);
@@ -221,7 +247,7 @@ void Transport::pump(EndpointId id, bool from_event) {
     }
     flow.wakes_at = again;
     post_to_self(id, Instant(Duration(again)),
-                 path.open() ? MessageKind::window_opens : MessageKind::retry_send, 0);
+                 open ? MessageKind::window_opens : MessageKind::retry_send, 0);
   }
   if (closing) {
     if (flow.unsent() != 0 || !path.open()) return;
@@ -233,7 +259,7 @@ void Transport::pump(EndpointId id, bool from_event) {
   }
 }
 
-void Transport::send_piece(Endpoint& endpoint, Flow& flow, std::uint32_t bytes) {
+void Transport::send_piece(EndpointId id, Endpoint& endpoint, Flow& flow, std::uint32_t bytes) {
   Path& path = paths_[endpoint.path];
   Machine& machine = *machines_[endpoint.machine];
   const std::int64_t departs = nanoseconds(std::max(simulation_.now(), machine.leaves()));
@@ -252,8 +278,9 @@ void Transport::send_piece(Endpoint& endpoint, Flow& flow, std::uint32_t bytes) 
     if (corruption_.machine != nullptr) corrupt(endpoint, message);
     if (endpoint.finish_pending) {
       endpoint.finish_pending = 0;
-      message.carries_finish = 1;
+      message.detail = 1;
     }
+    message.sender = id;
     endpoint.in_order = std::max(endpoint.in_order, arrives);
     simulation_.post(machine.origin, Instant(Duration(endpoint.in_order)), kind_, endpoint.peer,
                      message_id);
@@ -291,12 +318,14 @@ void Transport::deliver_data(EndpointId id, Endpoint& endpoint, const Message& m
   Machine& machine = *machines_[endpoint.machine];
   if (endpoint.tls != TlsState::none && endpoint.tls != TlsState::established) {
     // Plain data in the middle of a TLS handshake.
-    transmit(id, make(endpoint, MessageKind::reset, 0), 0, false);
+    send_reset(id);
     lose_connection(id, runtime::CloseReason::tls_failed);
     return;
   }
   if (endpoint.paused) {
-    append(held_back_[id], message.view());
+    Bytes& held = held_back_[id];
+    append(held, message.view());
+    if (held.size() >= receive_window && has_peer(endpoint)) (*this)[endpoint.peer].peer_full = 1;
     return;
   }
   machine.on_data(id, message.view());
@@ -304,23 +333,39 @@ void Transport::deliver_data(EndpointId id, Endpoint& endpoint, const Message& m
 
 void Transport::pause_reading(EndpointId id) {
   Endpoint& endpoint = (*this)[id];
-  if (endpoint.state == StreamState::open) endpoint.paused = 1;
+  if (endpoint.state != StreamState::open) return;
+  endpoint.paused = 1;
+  endpoint.resume_pending = 0;
 }
 
 void Transport::resume_reading(EndpointId id) {
   Endpoint& endpoint = (*this)[id];
-  if (endpoint.state != StreamState::open || !endpoint.paused) return;
+  if (endpoint.state != StreamState::open || !endpoint.paused || endpoint.resume_pending) return;
+  endpoint.resume_pending = 1;
   post_to_self(id, simulation_.now(), MessageKind::resume_reading, 0);
 }
 
 void Transport::deliver_held_back(EndpointId id) {
   Endpoint& endpoint = (*this)[id];
+  if (!endpoint.resume_pending) return;  // paused again since
+  const std::uint64_t identity = endpoint.identity;
+  endpoint.resume_pending = 0;
   endpoint.paused = 0;
   const auto held = held_back_.find(id);
-  if (held == held_back_.end()) return;
-  const Bytes bytes = std::move(held->second);
-  held_back_.erase(held);
-  if (endpoint.state == StreamState::open) machines_[endpoint.machine]->on_data(id, bytes);
+  if (held != held_back_.end()) {
+    const Bytes bytes = std::move(held->second);
+    held_back_.erase(held);
+    if (has_peer(endpoint) && (*this)[endpoint.peer].peer_full) {
+      // The window opens again; the sender hears of it half a round trip later.
+      (*this)[endpoint.peer].peer_full = 0;
+      post_to_self(endpoint.peer, simulation_.now() + Duration(paths_[endpoint.path].base()),
+                   MessageKind::window_opens, 0);
+    }
+    if (endpoint.state == StreamState::open) machines_[endpoint.machine]->on_data(id, bytes);
+  }
+  if (endpoint.identity == identity && endpoint.finish_waits && !endpoint.paused) {
+    lose_connection(id, runtime::CloseReason::finished);
+  }
 }
 
 void Transport::corrupt_next(Machine& machine, std::size_t offset, std::byte flip) {

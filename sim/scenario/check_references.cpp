@@ -210,6 +210,15 @@ class Checker {
           need(cables, fault.source, "faults", index, "source");
           break;
         case FaultKind::crash_host:
+          need(hosts, fault.source, "faults", index, "source");
+          if (fault.source == store_host_name(plan_) ||
+              std::find(plan_.idle_hosts.begin(), plan_.idle_hosts.end(), fault.source) !=
+                  plan_.idle_hosts.end()) {
+            refuse("faults", index, "source",
+                   "only edges, origins and databases can crash so far; freeze \"" + fault.source +
+                       "\" instead");
+          }
+          break;
         case FaultKind::freeze_host:
           need(hosts, fault.source, "faults", index, "source");
           break;

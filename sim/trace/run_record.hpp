@@ -81,6 +81,7 @@ struct RunRecord {
   Duration simulated{};
   std::vector<HostStatistics> hosts;
   std::vector<BackhaulStatistics> backhauls;
+  std::uint64_t syn_repeats = 0;  // SYNs that clients sent again for want of an answer
 
   // By the command.
   MachineCost cost;

@@ -93,7 +93,9 @@ void SimulatedWorld::plan_stores(std::vector<Blueprint>& blueprints) {
   if (plan_.edges.empty()) return;
   const auto add = [&](const std::string& name, const std::string& place,
                        std::function<Records()> seed) {
-    Blueprint blueprint{.label = {name, trace::HostRole::store, place, ""}, .site = wan_.require(place)};
+    Blueprint blueprint;
+    blueprint.label = {name, trace::HostRole::store, place, {}};
+    blueprint.site = wan_.require(place);
     blueprint.make = [seed = std::move(seed)](SimulatedHost& host) {
       auto node = std::make_unique<control::StoreNode>(host, control::StoreNodeConfig{});
       fill(node->engine(), seed());

@@ -85,7 +85,7 @@ void SimulatedWorld::apply_fault(std::uint32_t number, bool begins) {
       if (fault.kind == FaultKind::crash_host) {
         if (begins) {
           host.crash();
-        } else {
+        } else if (host.component() == nullptr) {
           host.install(makers_.at(fault.source)(host));
           host.start();
         }

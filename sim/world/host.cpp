@@ -1,6 +1,7 @@
 #include "sim/world/host.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace wanlab::world {
 
@@ -47,19 +48,35 @@ void SimulatedHost::install(std::unique_ptr<runtime::Component> component) {
 }
 
 void SimulatedHost::start() {
-  down = false;
   enter();
   if (component_) component_->start();
   leave();
 }
 
+// The process dies, the machine stays: peers hear resets, and new connections are refused.
 void SimulatedHost::crash() {
+  if (!component_) return;
+  enter();
   surroundings_.transport.reset_all(*this);
+  leave();
   listeners_.clear();
   accepted_at_.clear();
+  held_timers_.clear();
   component_.reset();
   life_ = (life_ + 1) & 0xf;
+}
+
+void SimulatedHost::freeze() {
+  ++freezes_;
   down = true;
+}
+
+void SimulatedHost::thaw() {
+  if (freezes_ == 0 || --freezes_ != 0) return;
+  surroundings_.transport.thaw(*this);
+  for (const auto& [target, argument] : std::exchange(held_timers_, {})) {
+    handle_timer(target, argument);
+  }
 }
 
 void SimulatedHost::enter() {
@@ -85,24 +102,26 @@ void SimulatedHost::leave() {
 void SimulatedHost::spend(runtime::Work work, std::uint32_t times) {
   const Duration cost = shape_.cost[static_cast<std::size_t>(work)] * times;
   if (cost == Duration::zero()) return;
-  if (!worked_) longest_run_queue_ = std::max(longest_run_queue_, leaves_ - now());
+  if (!worked_) {
+    longest_run_queue_ = std::max(longest_run_queue_, leaves_ - now());
+    // A piece of work counts in the second in which a core begins it; these moments never go back.
+    const std::int64_t second = nanoseconds(leaves_) / 1'000'000'000;
+    if (second != second_) {
+      cpu_busy_peak_second_ = std::max(cpu_busy_peak_second_, cpu_busy_this_second_);
+      cpu_busy_this_second_ = Duration::zero();
+      second_ = second;
+    }
+  }
   worked_ = true;
   leaves_ += cost;
   cpu_busy_ += cost;
-  const std::int64_t second = nanoseconds(now()) / 1'000'000'000;
-  if (second != second_) {
-    cpu_busy_peak_second_ = std::max(cpu_busy_peak_second_, cpu_busy_this_second_);
-    cpu_busy_this_second_ = Duration::zero();
-    second_ = second;
-  }
   cpu_busy_this_second_ += cost;
 }
 
 void SimulatedHost::handle_timer(std::uint32_t target, std::uint32_t argument) {
   if (!component_ || (argument >> 24) != life_) return;
   if (down) {
-    // Frozen: what was due happens after the thaw.
-    surroundings_.simulation.post(origin, now() + 100ms, surroundings_.timer_kind, target, argument);
+    held_timers_.emplace_back(target, argument);  // frozen: what was due happens after the thaw
     return;
   }
   enter();
@@ -213,7 +232,7 @@ network::SynVerdict SimulatedHost::on_syn(std::uint16_t port, bool& mutual_tls) 
   // Linux drops the SYN when the accept queue is full (tcp_conn_request); half-open connections that
   // will join it count here too, so that a burst within one round trip is seen.
   const std::uint32_t waiting = waiting_to_be_accepted();
-  peak_backlog_ = std::max<std::uint64_t>(peak_backlog_, waiting);
+  peak_backlog_ = std::max<std::uint64_t>(peak_backlog_, std::max(waiting, half_open_));
   if (waiting >= listener->backlog || half_open_ >= listener->backlog) {
     ++syn_dropped_;
     record({.kind = TraceKind::syn_dropped, .a = waiting});

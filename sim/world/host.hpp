@@ -44,9 +44,9 @@ class SimulatedHost final : public runtime::Runtime, public network::Machine {
   // The component is started by start(), and restarted with a fresh one after a crash.
   void install(std::unique_ptr<runtime::Component> component);
   void start();
-  void crash();  // every connection is reset; nothing is heard until install() and start()
-  void freeze() { down = true; }
-  void thaw() { down = false; }
+  void crash();  // every connection is reset, new ones are refused until install() and start()
+  void freeze();
+  void thaw();
   void skew_clock(Duration skew) { clock_skew_ = skew; }
 
   runtime::Component* component() { return component_.get(); }
@@ -142,6 +142,8 @@ class SimulatedHost final : public runtime::Runtime, public network::Machine {
   std::unique_ptr<runtime::Component> component_;
   std::vector<Listener> listeners_;
   Duration clock_skew_{};
+  std::uint32_t freezes_ = 0;  // faults that hold it frozen
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> held_timers_;  // due while frozen, in order
   std::uint32_t life_ = 0;  // modulo 16: timers of a crashed component find nobody
 
   std::vector<std::int64_t> core_free_at_;  // a heap with the earliest in front

@@ -51,6 +51,8 @@ void SimulatedWorld::finish(trace::RunRecord& record) {
     }
     if (statistics.label.role != trace::HostRole::client) {
       record.hosts.push_back(std::move(statistics));
+    } else {
+      record.syn_repeats += host->syn_retransmissions;
     }
   }
   for (auto& [key, backhaul] : backhauls) record.backhauls.push_back(std::move(backhaul));
