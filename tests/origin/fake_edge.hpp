@@ -76,7 +76,8 @@ class FakeEdge final : public runtime::Component, private backhaul::PoolObserver
     nonce_ = with;
     proof_ = mysql::sha2_proof(mysql::derive_secrets(options.password), nonce_);
     wire::AuthRequest request;
-    request.user = options.user;
+    user_ = options.user;
+    request.user = user_;
     request.nonce = nonce_;
     request.proof = proof_;
     request.client_ip[15] = options.client;
@@ -158,6 +159,8 @@ class FakeEdge final : public runtime::Component, private backhaul::PoolObserver
  private:
   backhaul::WarmPool pool_;
   wire::AuthCodec codec_;
+  // What the last login_request() views.
+  std::string user_;
   mysql::Nonce nonce_{};
   crypto::Digest256 proof_{};
   std::uint32_t next_sequence_ = 1000;

@@ -38,12 +38,13 @@ TEST_F(OriginLogin, RefusesTheNonceOfAnotherEdge) {
 
 TEST_F(OriginLogin, KnowsAnEdgeByItsNameAndNotByItsConnection) {
   start();
-  EXPECT_EQ(edge->login(), 0);
+  // Often enough to go over each of its connections.
+  for (int i = 0; i < 8; ++i) EXPECT_EQ(edge->login(), 0);
   net.world.crash("edge-1");
   net.run(1s);
   FakeEdge third(net.world, "edge-3", net.origin_config.fleet_nonce_key);
   third.connect("origin-1.ams");
-  EXPECT_EQ(third.login(), 0);
+  for (int i = 0; i < 8; ++i) EXPECT_EQ(third.login(), 0);
 }
 
 TEST_F(OriginLogin, RefusesANonceThatNobodyMade) {
