@@ -46,6 +46,7 @@ WarmPool::Connection* WarmPool::choose(Region& region, std::uint8_t stream_class
       }
     }
     best = &candidate;
+    if (best->bulk == bulk && best->mux.open_streams() == 0) break;  // none can be better
   }
   if (count != 0) region.turn = (region.turn + 1) % count;
   return best;

@@ -70,7 +70,8 @@ class SimulatedHost final : public runtime::Runtime, public network::Machine {
                         kernel::Simulation::Nearness nearness) const {
     using Nearness = kernel::Simulation::Nearness;
     if (nearness == Nearness::far) {
-      __builtin_prefetch(component_.get());
+      __builtin_prefetch(&component_);
+      __builtin_prefetch(&leaves_, 1);
       return;
     }
     anticipate(target | (runtime::Cookie{argument & 0xffffff} << 32), nearness == Nearness::next);
