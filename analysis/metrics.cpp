@@ -157,6 +157,7 @@ std::vector<Metric> metrics(const Summary& summary) {
   list.add("time_to_target_s", summary.time_to_target
                                    ? MetricValue(seconds_of(*summary.time_to_target))
                                    : MetricValue());
+  list.add("syn_repeats", summary.syn_repeats);
   list.add("simulated_s", seconds_of(summary.simulated));
   list.add("wall_s", seconds_of(summary.cost.wall));
   list.add("cpu_s", seconds_of(summary.cost.cpu));

@@ -66,6 +66,16 @@ std::optional<double> ratio(double value, double of) {
   return of > 0 ? std::optional(value / of) : std::nullopt;
 }
 
+// Of one group, at a moment after the warm-up: rising over the ramp, falling over the drain.
+double wanted_open(const scenario::ClientGroup& group, Duration at) {
+  const double all = static_cast<double>(group.hosts) * group.connections_per_host;
+  const Duration full = group.start + group.ramp, closes = full + group.hold;
+  if (at < group.start || at > closes + group.drain) return 0;
+  if (at < full) return all * (seconds_of(at - group.start) / seconds_of(group.ramp));
+  if (at > closes) return all * (1 - seconds_of(at - closes) / seconds_of(group.drain));
+  return all;
+}
+
 }  // namespace
 
 Summary summarize(const scenario::Plan& plan, const trace::RunRecord& record) {
@@ -87,6 +97,7 @@ Summary summarize(const scenario::Plan& plan, const trace::RunRecord& record) {
   summary.usage = usage_by_place(record);
   summary.saturated = find_saturated(summary.usage, summary.clients);
   summary.target_connections = target_connections(plan);
+  summary.syn_repeats = record.syn_repeats;
   if (record.target_reached) {
     summary.time_to_target = record.target_reached->time_since_epoch() - clients_start(plan);
   }
@@ -98,12 +109,18 @@ Summary summarize(const scenario::Plan& plan, const trace::RunRecord& record) {
 }
 
 std::uint64_t target_connections(const scenario::Plan& plan) {
-  std::uint64_t target = 0;
-  for (const scenario::ClientGroup& group : plan.clients) {
-    if (group.kind == scenario::ClientKind::arrivals) return 0;
-    target += std::uint64_t{group.hosts} * group.connections_per_host;
+  double most = 0;
+  // The sum is made of straight pieces: its peak is where a ramp or a hold of some group ends.
+  for (const scenario::ClientGroup& corner : plan.clients) {
+    if (corner.kind == scenario::ClientKind::arrivals) return 0;
+    const Duration full = corner.start + corner.ramp;
+    for (const Duration at : {full, full + corner.hold}) {
+      double open = 0;
+      for (const scenario::ClientGroup& group : plan.clients) open += wanted_open(group, at);
+      most = std::max(most, open);
+    }
   }
-  return target;
+  return static_cast<std::uint64_t>(most);
 }
 
 Duration clients_start(const scenario::Plan& plan) {

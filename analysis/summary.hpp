@@ -90,6 +90,7 @@ struct Summary {
   std::vector<Verdict> verdicts;   // empty when interrupted: a part cannot be judged
 
   std::uint64_t target_connections = 0;
+  std::uint64_t syn_repeats = 0;           // SYNs sent again by clients, after 1, 3, 7 ... s
   std::optional<Duration> time_to_target;  // from the start of the first client group
   Duration planned{}, simulated{};
   std::uint64_t events = 0;
@@ -107,7 +108,7 @@ struct Summary {
 // Does everything but judging; judge() in expectations.hpp adds the verdicts.
 Summary summarize(const scenario::Plan& plan, const trace::RunRecord& record);
 
-// How many connections the plan wants open at once; 0 when it does not say (recorded arrivals).
+// The most connections that the plan wants open at the same time; 0 when it does not say (recorded arrivals).
 std::uint64_t target_connections(const scenario::Plan& plan);
 // When the first client group of the plan starts.
 Duration clients_start(const scenario::Plan& plan);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <tuple>
 
 namespace wanlab::analysis {
 
@@ -86,6 +87,9 @@ void write_connections(Writer& out, const Summary& summary) {
   if (clients.attempts > clients.attempted) {
     table.add({"retries", grouped(clients.attempts - clients.attempted), "after"});
     write_causes(table, clients.retried_by_cause, "  ");
+  }
+  if (summary.syn_repeats > 0) {
+    table.add({"SYNs sent again", grouped(summary.syn_repeats), "unanswered for 1, 3, 7 ... s"});
   }
   if (clients.lost > 0) table.add({"lost while open", grouped(clients.lost), ""});
   table.add({"closed", grouped(clients.closed), ""});
@@ -200,7 +204,11 @@ void write_backhauls(Writer& out, const Summary& summary) {
                    {"to region", Align::right},
                    {"to POP", Align::right},
                    {"frames", Align::right}});
-  for (const trace::BackhaulStatistics& backhaul : summary.backhauls) {
+  std::vector<trace::BackhaulStatistics> backhauls = summary.backhauls;
+  std::stable_sort(backhauls.begin(), backhauls.end(), [](const auto& left, const auto& right) {
+    return left.requests > right.requests;
+  });
+  for (const trace::BackhaulStatistics& backhaul : backhauls) {
     table.add({backhaul.pop + " - " + backhaul.region, grouped(backhaul.connections),
                grouped(backhaul.requests), bytes_text(backhaul.bytes_to_region),
                bytes_text(backhaul.bytes_to_pop), grouped(backhaul.frames)});
@@ -227,7 +235,12 @@ void write_usage(Writer& out, const Summary& summary) {
                    {"backlog", Align::right},
                    {"memory", Align::right},
                    {"pool", Align::right}});
-  for (const Usage& usage : summary.usage) {
+  std::vector<Usage> places = summary.usage;
+  std::stable_sort(places.begin(), places.end(), [](const Usage& left, const Usage& right) {
+    return std::tuple(left.role, right.cpu_peak, right.peak_connections) <
+           std::tuple(right.role, left.cpu_peak, left.peak_connections);
+  });
+  for (const Usage& usage : places) {
     table.add({std::string(to_string(usage.role)) + " " + usage.place, grouped(usage.hosts),
                percent(usage.cpu_mean), usage.cpu_peak > 0 ? percent(usage.cpu_peak) : "-",
                grouped(usage.peak_connections), of_limit(usage.peak_backlog, usage.backlog_limit),

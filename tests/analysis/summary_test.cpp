@@ -72,6 +72,23 @@ TEST(Summary, AnEmptyRecordGivesZerosForEverythingInThePlan) {
   EXPECT_TRUE(summary.saturated.empty());
 }
 
+TEST(Summary, TheTargetIsWhatIsWantedAtTheSameTime) {
+  scenario::Plan plan = sample_plan();
+  plan.clients[0].hosts = 100;  // 300 connections from 1 s on
+  plan.clients[0].hold = 4s;
+  plan.clients[0].drain = 2s;
+  plan.clients[1].hosts = 50;
+  plan.clients[1].start = 8s;
+  EXPECT_EQ(target_connections(plan), 300u);
+  plan.clients[1].start = 6s;  // when half of the first are closed
+  EXPECT_EQ(target_connections(plan), 300u);
+  plan.clients[1].hosts = 200;
+  EXPECT_EQ(target_connections(plan), 350u);
+  plan.clients[1].start = 1s;
+  plan.clients[1].ramp = 8s;  // half of them are open when the first begin to close
+  EXPECT_EQ(target_connections(plan), 400u);
+}
+
 TEST(Summary, RecordedArrivalsStateNoTarget) {
   scenario::Plan plan = sample_plan();
   plan.clients[1].kind = scenario::ClientKind::arrivals;
