@@ -17,6 +17,7 @@
 #include "sim/world/simulated_world.hpp"
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 
 #include <cerrno>
 #include <cstdlib>
@@ -125,7 +126,15 @@ void add_run_command(CLI::App& app, Action& chosen) {
       ->required()
       ->type_name("FILE");
   command->add_option("--seed", options->overrides.seed, "Another seed than the scenario's own")
-      ->type_name("N");
+      ->type_name("N")
+      // The library would wrap a negative number and clip a large one.
+      ->check([](const std::string& text) {
+        std::uint64_t number = 0;
+        const char* const end = text.data() + text.size();
+        const auto read = std::from_chars(text.data(), end, number);
+        const bool good = read.ec == std::errc() && read.ptr == end;
+        return good ? std::string() : "expected a whole number from 0 to 2^64 - 1, got " + text;
+      });
   command
       ->add_option("--set", options->overrides.sets,
                    "Change a value before the run, e.g. clients.fleet.hosts=500 (repeatable)")

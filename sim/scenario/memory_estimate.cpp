@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "sim/base/units.hpp"
+#include "sim/kernel/event.hpp"
+#include "sim/scenario/host_names.hpp"
 
 namespace wanlab::scenario {
 namespace {
@@ -37,6 +39,15 @@ std::uint64_t peak_of_arrivals(const ClientGroup& group) {
     peak = std::max(peak, open);
   }
   return peak;
+}
+
+std::uint64_t client_hosts_of(const Plan& plan) {
+  std::uint64_t hosts = 0;
+  for (const ClientGroup& group : plan.clients) {
+    // Recorded arrivals share one host for each place.
+    hosts += group.kind == ClientKind::arrivals ? plan.topology.sites.size() : group.hosts;
+  }
+  return hosts;
 }
 
 std::uint64_t read_number(const char* path) {
@@ -92,6 +103,13 @@ std::uint64_t physical_memory_bytes() {
 }
 
 std::optional<std::string> too_large_for(const Plan& plan, std::uint64_t limit_bytes) {
+  // Besides the named ones: a store of Credentials in each region, and whoever causes the faults.
+  const std::uint64_t hosts =
+      host_names(plan).size() + client_hosts_of(plan) + plan.origins.size() + 1;
+  if (hosts > kernel::maximum_origins) {
+    return "this scenario has " + std::to_string(hosts) + " machines, and a run can have " +
+           std::to_string(kernel::maximum_origins);
+  }
   const std::uint64_t need = estimate_memory_bytes(plan);
   if (need <= limit_bytes) return std::nullopt;
   return "this scenario needs about " + base::describe_byte_size(need) + " of memory for " +

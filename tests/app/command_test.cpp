@@ -35,12 +35,15 @@ TEST_F(Command, HelpIsNoError) {
 }
 
 TEST_F(Command, AWrongCommandLineIsBadInput) {
-  for (const std::vector<std::string>& arguments :
-       std::vector<std::vector<std::string>>{{},
-                                             {"run"},
-                                             {"rum", "x.json"},
-                                             {"run", "x.json", "--sed", "1"},
-                                             {"run", "x.json", "--seed", "minus one"}}) {
+  for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
+           {},
+           {"run"},
+           {"rum", "x.json"},
+           {"run", "x.json", "--sed", "1"},
+           {"run", "x.json", "--seed", "minus one"},
+           {"run", scenario("hello"), "--seed", "-1"},
+           {"run", scenario("hello"), "--seed=-1"},
+           {"run", scenario("hello"), "--seed", "18446744073709551616"}}) {
     const Outcome outcome = wanlab(arguments);
     EXPECT_EQ(outcome.status, 2);
     EXPECT_NE(outcome.err, "");

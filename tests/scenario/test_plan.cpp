@@ -139,6 +139,17 @@ TEST_F(PlanOf, MemoryGrowsWithTheConnections) {
   EXPECT_GT(physical_memory_bytes(), std::uint64_t{1} << 28);
 }
 
+TEST_F(PlanOf, MoreMachinesThanTheKernelCanOrderAreRefusedBeforeTheRun) {
+  Plan plan = load(with("seed", "3"));
+  const std::uint64_t plenty = std::uint64_t{1} << 50;
+  plan.clients[0].hosts = 1'000'000;
+  EXPECT_FALSE(too_large_for(plan, plenty));
+  plan.clients[0].hosts = 1'048'576;
+  const auto reason = too_large_for(plan, plenty);
+  ASSERT_TRUE(reason);
+  EXPECT_NE(reason->find("a run can have 1048576"), std::string::npos) << *reason;
+}
+
 TEST_F(PlanOf, ArrivalsCountOnlyWhileTheirConnectionsLive) {
   Plan plan = load(with("seed", "3"));
   ClientGroup& group = plan.clients[0];
