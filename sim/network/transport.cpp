@@ -168,7 +168,7 @@ void Transport::close(EndpointId id) {
   }
   flush_finish(id, endpoint);
   const bool unsent = endpoint.flow != no_flow && flows_[endpoint.flow].unsent() != 0;
-  if (unsent || !paths_[endpoint.path].open()) {
+  if (unsent || !paths_[endpoint.path].open() || queue_full(paths_[endpoint.path])) {
     // What was sent still arrives, and the FIN behind it, as soon as window and path allow.
     if (endpoint.flow == no_flow) endpoint.flow = flows_.take();
     endpoint.state = StreamState::closing;
@@ -220,6 +220,7 @@ void Transport::release_unborn_peer(EndpointId id) {
 void Transport::lose_connection(EndpointId id, runtime::CloseReason reason) {
   Endpoint& endpoint = (*this)[id];
   Machine& machine = *machines_[endpoint.machine];
+  if (endpoint.state == StreamState::free) return;
   const std::uint64_t identity = endpoint.identity;
   release_unborn_peer(id);
   if (endpoint.announced && endpoint.state != StreamState::closing) {
@@ -269,6 +270,10 @@ void Transport::deliver(EndpointId id, MessageId message_id) {
     machine.enter();
     on_established(id, endpoint);
     machine.leave();
+    if (endpoint.state == StreamState::free) {
+      messages_.give_back(message_id);
+      return;
+    }
   }
   if (message.kind == MessageKind::data) {
     if (endpoint.state == StreamState::open) {

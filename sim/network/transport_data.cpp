@@ -231,15 +231,16 @@ void Transport::pump(EndpointId id, bool from_event) {
     flow.offset = 0;
   }
   const bool closing = endpoint.state == StreamState::closing;
+  const bool finish_waits = closing && (!open || queue_full(path));
   if (closing && flow.retries > orphan_retries) {
     release(id);  // nobody waits for it any more (tcp_orphan_retries)
     return;
   }
-  if ((flow.unsent() != 0 || (closing && !open)) && now >= flow.wakes_at) {
+  if ((flow.unsent() != 0 || finish_waits) && now >= flow.wakes_at) {
     std::int64_t again = 0;
     if (dropped_until != 0) {
       again = dropped_until;
-    } else if (open) {
+    } else if (open && flow.unsent() != 0) {
       again = std::max(flow.flights.front().acknowledged_at, now + 1);
     } else {
       again = now + std::min(minimum_timeout << std::min<std::uint16_t>(flow.retries, 9), maximum_timeout);
@@ -250,7 +251,7 @@ void Transport::pump(EndpointId id, bool from_event) {
                  open ? MessageKind::window_opens : MessageKind::retry_send, 0);
   }
   if (closing) {
-    if (flow.unsent() != 0 || !path.open()) return;
+    if (flow.unsent() != 0 || finish_waits) return;
     send_control(id, MessageKind::finish, 0);
     release(id);
   } else if (from_event && flow.above_low_water && flow.unsent() < options_.low_water) {
