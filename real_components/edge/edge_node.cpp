@@ -58,8 +58,7 @@ EdgeCensus EdgeNode::census() const {
           sessions_.memory_bytes() + handshakes_.memory_bytes() + exchanges_.memory_bytes()};
 }
 
-// --- names
-// ----------------------------------------------------------------------------------------------
+// --- names --------------------------------------------------------------------------------------
 
 runtime::Cookie EdgeNode::cookie(Tag tag, std::uint64_t word) {
   return (runtime::Cookie{static_cast<std::uint8_t>(tag)} << 48) | word;
@@ -97,8 +96,7 @@ wire::NonceContent EdgeNode::make_nonce() {
       nonce_key_);
 }
 
-// --- connections
-// ----------------------------------------------------------------------------------------
+// --- connections --------------------------------------------------------------------------------
 
 runtime::Cookie EdgeNode::on_accept(std::uint16_t, runtime::ConnectionId connection,
                                     const runtime::PeerInfo& peer) {
@@ -224,8 +222,7 @@ void EdgeNode::on_timer(runtime::Cookie word) {
   }
 }
 
-// --- deadlines
-// ------------------------------------------------------------------------------------------
+// --- deadlines ----------------------------------------------------------------------------------
 
 void EdgeNode::arm(Tag tag, Duration delay, bool& armed) {
   if (std::exchange(armed, true)) return;
@@ -273,8 +270,7 @@ void EdgeNode::renew_grants() {
   }
 }
 
-// --- ends
-// -----------------------------------------------------------------------------------------------
+// --- ends ---------------------------------------------------------------------------------------
 
 void EdgeNode::send_error(Index session, std::uint8_t sequence, const mysql::ErrorCode& code,
                           std::string_view message) {
@@ -348,8 +344,7 @@ void EdgeNode::release_exchange(Index index) {
   exchanges_.release(index);
 }
 
-// --- many at once
-// ---------------------------------------------------------------------------------------
+// --- many at once -------------------------------------------------------------------------------
 
 void EdgeNode::drain() {
   if (draining_) return;

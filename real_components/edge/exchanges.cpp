@@ -81,8 +81,7 @@ void EdgeNode::no_region_left(Index index) {
   }
 }
 
-// --- cold backhaul
-// --------------------------------------------------------------------------------------
+// --- cold backhaul ------------------------------------------------------------------------------
 
 bool EdgeNode::wait_for_backhaul(Index index, ByteView payload) {
   Exchange& exchange = exchanges_[index];
@@ -119,8 +118,7 @@ void EdgeNode::give_up_waiting() {
   }
 }
 
-// --- grants
-// ---------------------------------------------------------------------------------------------
+// --- grants -------------------------------------------------------------------------------------
 
 void EdgeNode::begin_renewal(Index session) {
   if (!sessions_[session].renewing) return;
@@ -155,8 +153,7 @@ void EdgeNode::store_grant(Index index, const wire::Grant& grant) {
   arm(Tag::renewal, config_.renew_after, renewal_armed_);
 }
 
-// --- answers
-// --------------------------------------------------------------------------------------------
+// --- answers ------------------------------------------------------------------------------------
 
 std::size_t EdgeNode::on_response(backhaul::RequestHandle, std::uint64_t word, ByteView part,
                                   bool end) {
@@ -261,8 +258,7 @@ void EdgeNode::follow_packets(Exchange& exchange, ByteView bytes) {
   }
 }
 
-// --- losses
-// ---------------------------------------------------------------------------------------------
+// --- losses -------------------------------------------------------------------------------------
 
 void EdgeNode::on_failed(backhaul::RequestHandle, std::uint64_t word, backhaul::Processed processed,
                          backhaul::ResetReason) {

@@ -84,8 +84,7 @@ Upstream::Peer& Upstream::peer(std::uint32_t region) {
   return peers_[region];
 }
 
-// --- the clock
-// ------------------------------------------------------------------------------------------
+// --- the clock ----------------------------------------------------------------------------------
 
 void Upstream::tick() {
   const Instant now = runtime_.now();
@@ -124,8 +123,7 @@ void Upstream::settle() {
   if (std::exchange(connection_came_up_, false)) observer_.on_region_reachable();
 }
 
-// --- events of the runtime
-// ------------------------------------------------------------------------------
+// --- events of the runtime ----------------------------------------------------------------------
 
 void Upstream::on_timer(runtime::Cookie cookie) {
   if (store_.owns(cookie)) {
@@ -171,8 +169,7 @@ void Upstream::on_close(runtime::ConnectionId id, runtime::Cookie cookie,
   settle();
 }
 
-// --- what the store says
-// --------------------------------------------------------------------------------
+// --- what the store says ------------------------------------------------------------------------
 
 void Upstream::on_records(std::span<const control::RouteChange> changes,
                           control::Revision revision) {
@@ -243,8 +240,7 @@ void Upstream::on_head_changed(routing::RouteHandle, const routing::RouteView& v
                    microseconds(cost_after), regions_.name(view.head())});
 }
 
-// --- what the connections say
-// ---------------------------------------------------------------------------
+// --- what the connections say -------------------------------------------------------------------
 
 void Upstream::on_connection_up(backhaul::RegionIndex region, std::uint32_t connection) {
   connection_came_up_ = true;

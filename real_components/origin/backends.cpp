@@ -89,8 +89,7 @@ void Backends::tick() {
   }
 }
 
-// --- statements
-// -----------------------------------------------------------------------------------------
+// --- statements ---------------------------------------------------------------------------------
 
 Backends::Statement& Backends::statement_at(Index statement) {
   if (statement >= statements_.size()) statements_.resize(std::size_t{statement} + 1);
@@ -215,8 +214,7 @@ void Backends::send_command(Connection& connection, ByteView command) {
   runtime_.send(connection.id, out_);
 }
 
-// --- connections
-// ----------------------------------------------------------------------------------------
+// --- connections --------------------------------------------------------------------------------
 
 void Backends::pump(Index index) {
   Server& server = servers_[index];

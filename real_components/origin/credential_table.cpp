@@ -75,8 +75,7 @@ void CredentialTable::on_records(std::span<const control::CredentialChange> chan
   }
 }
 
-// --- grant keys
-// -----------------------------------------------------------------------------------------
+// --- grant keys ---------------------------------------------------------------------------------
 
 std::string grant_key_key(std::string_view branch, std::uint16_t id) {
   std::string key(grant_key_prefix);

@@ -72,8 +72,7 @@ class CredentialTable final : public control::CredentialObserver {
   std::unordered_map<std::uint64_t, std::uint32_t> by_id_;
 };
 
-// --- grant keys
-// -----------------------------------------------------------------------------------------
+// --- grant keys ---------------------------------------------------------------------------------
 
 inline constexpr std::string_view grant_key_prefix = "/wanlab/grant_keys/";
 std::string grant_key_key(std::string_view branch, std::uint16_t id);

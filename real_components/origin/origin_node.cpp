@@ -75,8 +75,7 @@ bool OriginNode::synchronised() const {
   return credential_watcher_.watcher().synchronised() && grant_key_watcher_.synchronised();
 }
 
-// --- requests of edges
-// ----------------------------------------------------------------------------------
+// --- requests of edges --------------------------------------------------------------------------
 
 std::uint64_t OriginNode::cookie_of(Index request) const {
   return (std::uint64_t{requests_[request].generation & generation_mask} << 32) | (request + 1);
@@ -285,8 +284,7 @@ void OriginNode::on_sent(RequestId, std::uint64_t cookie) {
   if (index != no_index && requests_[index].phase == Phase::submitted) backends_.resume(index);
 }
 
-// --- answers of databases
-// -------------------------------------------------------------------------------
+// --- answers of databases -----------------------------------------------------------------------
 
 std::size_t OriginNode::on_answer(std::uint32_t index, ByteView part, bool end) {
   Request& request = requests_[index];
@@ -344,8 +342,7 @@ void OriginNode::on_refused(std::uint32_t index, RefusalReason reason) {
   release_request(index);
 }
 
-// --- events of the runtime
-// ------------------------------------------------------------------------------
+// --- events of the runtime ----------------------------------------------------------------------
 
 void OriginNode::on_timer(Cookie cookie) {
   if (acceptor_.owns(cookie)) return acceptor_.on_timer(cookie);
