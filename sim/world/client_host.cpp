@@ -302,9 +302,9 @@ void ClientHost::on_timer(Cookie cookie) {
   }
 }
 
-// One pending wake-up serves both queues; with constant timeouts their fronts are the next to expire.
+// One wake-up serves both queues; with constant timeouts their fronts are the next to expire. A front that
+// comes due before the wake-up under way gets an earlier one, and the later then finds nothing to do.
 void ClientHost::arm_deadlines() {
-  if (deadline_armed_) return;
   Instant next = Instant::max();
   if (!connecting_.empty()) {
     const Attempt& attempt = attempts_[clients_[connecting_.front()].attempt];
@@ -314,14 +314,15 @@ void ClientHost::arm_deadlines() {
     const Client& client = clients_[waiting_.front()];
     next = std::min(next, Instant(Duration(client.since)) + program_.group->query_timeout);
   }
-  if (next == Instant::max()) return;
-  deadline_armed_ = true;
+  if (next >= deadline_at_) return;
+  deadline_at_ = next;
   runtime_.wake_after(next - runtime_.now(), timer_cookie(Tag::deadline));
 }
 
 void ClientHost::check_deadlines() {
-  deadline_armed_ = false;
   const Instant now = runtime_.now();
+  if (now < deadline_at_) return;
+  deadline_at_ = Instant::max();
   while (!connecting_.empty()) {
     const std::uint32_t index = connecting_.front();
     const Client& client = clients_[index];

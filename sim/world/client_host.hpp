@@ -147,7 +147,7 @@ class ClientHost final : public runtime::Component {
   std::deque<std::uint32_t> retries_due_;  // backed off long enough, waiting for a free place
   bool open_scheduled_ = false;
   bool resolving_ = false;
-  bool deadline_armed_ = false;
+  Instant deadline_at_ = Instant::max();  // the earliest wake-up for deadlines that is under way
   NameAnswer answer_;
   Instant answer_arrives_{};  // while resolving_
   // By client number, for the few that need it; looked up, never iterated.
