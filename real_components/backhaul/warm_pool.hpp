@@ -33,7 +33,9 @@ struct PoolOptions {
   // Full jitter between zero and an exponentially growing bound
   // (aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter).
   Duration backoff_start = 100ms;
-  Duration backoff_limit = 30s;
+  // An edge may have nobody else to turn to: what the limit is, an outage can outlast its cause by.
+  // One attempt every few seconds from each edge costs an origin nothing. Assumption.
+  Duration backoff_limit = 5s;
   // A connection that lived this long starts the backoff anew.
   Duration stable_after = 10s;
   std::uint32_t parallel_handshakes = 2;

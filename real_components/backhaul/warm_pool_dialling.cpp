@@ -130,6 +130,8 @@ void WarmPool::dial(RegionIndex index, std::uint32_t origin) {
 
 void WarmPool::back_off(Region& region, std::uint32_t index) {
   Origin& origin = region.origins[index];
+  // Connections that are lost together are one failure, and the next attempt has its date already.
+  if (origin.not_before > runtime_.now()) return;
   const std::uint32_t doublings = std::min(origin.failures, 20u);
   const std::int64_t bound =
       std::min(options_.backoff_start.count() << doublings, options_.backoff_limit.count());

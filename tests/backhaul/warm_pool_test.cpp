@@ -157,7 +157,19 @@ TEST_F(Pool, ComesBackAfterAnOutageWithinTheBackoff) {
   pass(60s);
   EXPECT_EQ(ready(), 0u);
   restart("fra-1");
-  pass(31s);
+  pass(6s);
+  EXPECT_EQ(ready(), 4u);
+}
+TEST_F(Pool, TakesTheLossOfAllItsConnectionsForOneFailure) {
+  pool_options.backoff_limit = 1h;  // what is waited for comes from the number of failures alone
+  connect({"fra-1"});
+  // Before any connection was stable, so that failures add up: 100, 200, 400, 800 ms at most.
+  for (int outage = 0; outage < 4; ++outage) {
+    pass(2s);
+    ASSERT_EQ(ready(), 4u) << outage;
+    restart("fra-1");
+  }
+  pass(2s);
   EXPECT_EQ(ready(), 4u);
 }
 
