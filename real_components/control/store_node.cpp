@@ -16,6 +16,12 @@ constexpr Cookie tick_cookie = 2;
 constexpr std::size_t envelope = 64 * 1024;
 }  // namespace
 
+namespace {
+bool listed(const std::vector<std::string>& names, std::string_view identity) {
+  return names.empty() || std::find(names.begin(), names.end(), identity) != names.end();
+}
+}  // namespace
+
 struct StoreNode::Peer {
   Peer(std::uint64_t number, ConnectionId its_connection, std::size_t max_message)
       : id(number), connection(its_connection), reader(max_message) {}
@@ -23,6 +29,7 @@ struct StoreNode::Peer {
   ConnectionId connection;
   wire::FrameReader reader;
   Instant heard{};
+  bool may_write = false;
   bool blocked = false;  // too much unsent: nothing is read from it and no events go to it
   Bytes postponed;       // read before it was blocked, and not yet looked at
   std::map<std::uint64_t, Watch> watches;
@@ -55,14 +62,15 @@ void StoreNode::on_timer(Cookie cookie) {
   flush();
 }
 
-Cookie StoreNode::on_accept(std::uint16_t, ConnectionId connection, const runtime::PeerInfo&) {
-  if (peers_.size() >= config_.max_connections) {
+Cookie StoreNode::on_accept(std::uint16_t, ConnectionId connection, const runtime::PeerInfo& info) {
+  if (peers_.size() >= config_.max_connections || !listed(config_.readers, info.identity)) {
     runtime_.abort(connection);
     return 0;
   }
   const std::uint64_t id = ++last_peer_;
   auto peer = std::make_unique<Peer>(id, connection, config_.store.max_request_bytes + envelope);
   peer->heard = runtime_.now();
+  peer->may_write = listed(config_.writers, info.identity);
   peers_.emplace(id, std::move(peer));
   if (!std::exchange(ticking_, true)) runtime_.wake_after(tick_interval(), tick_cookie);
   return id;
@@ -123,6 +131,12 @@ bool StoreNode::serve(Peer& peer, ByteView bytes) {
     return false;
   }
   if (const auto* call = std::get_if<StoreCall>(&message.body)) {
+    if (!peer.may_write && !std::holds_alternative<wire::RangeRequest>(*call)) {
+      StoreResult refused;
+      refused.status = StoreStatus::permission_denied;
+      send(peer, {message.id, std::move(refused)});
+      return true;
+    }
     send(peer, {message.id, engine_.apply(*call)});
   } else if (auto* create = std::get_if<wire::WatchCreate>(&message.body)) {
     return create_watch(peer, std::move(*create));

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "real_components/control/embedded_store.hpp"
@@ -18,6 +19,10 @@ struct StoreNodeConfig {
   std::uint16_t port = 2379;  // etcd's client port (IANA)
   bool mutual_tls = true;
   EmbeddedStoreOptions store;
+  // Certificate names that may connect, and those of them that may change anything; an empty list means
+  // everybody whom mutual TLS lets in. A region's credentials are for its own origins' eyes only.
+  std::vector<std::string> readers;
+  std::vector<std::string> writers;
   std::size_t max_connections = 10'000;
   std::size_t max_watches_per_connection = 1'000;
   // No events go to a connection that holds more unsent bytes than this, and no requests are read

@@ -22,6 +22,8 @@ std::string_view to_string(StoreStatus status) {
       return "lease not found";
     case StoreStatus::lease_exists:
       return "lease exists";
+    case StoreStatus::permission_denied:
+      return "permission denied";
     case StoreStatus::unavailable:
       return "unavailable";
     case StoreStatus::unknown_outcome:

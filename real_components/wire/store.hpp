@@ -127,6 +127,7 @@ enum class StoreStatus : std::uint8_t {
   lease_not_found,
   lease_exists,
   unavailable,      // not executed, for certain
+  permission_denied,  // whoever asks may read at most
   unknown_outcome,  // the connection broke or time ran out after the request was sent
 };
 std::string_view to_string(StoreStatus status);

@@ -19,13 +19,6 @@ std::uint32_t connection_tag(const Endpoint& endpoint) {
 // How long a listener with mutual TLS waits for a client that connected and then says nothing.
 constexpr Duration server_handshake_limit = std::chrono::seconds(10);
 
-// What a server that did not ask for TLS sees of a client hello: a TLS record header and noise.
-constexpr std::array<std::byte, 16> stray_client_hello{
-    std::byte{0x16}, std::byte{0x03}, std::byte{0x01}, std::byte{0x02}, std::byte{0x00},
-    std::byte{0x01}, std::byte{0x00}, std::byte{0x01}, std::byte{0xfc}, std::byte{0x03},
-    std::byte{0x03}, std::byte{0x5a}, std::byte{0xa5}, std::byte{0x5a}, std::byte{0xa5},
-    std::byte{0x5a}};
-
 }  // namespace
 
 Transport::Transport(kernel::Simulation& simulation, Wan& wan, const TransportOptions& options,
@@ -137,26 +130,6 @@ void Transport::send_control(EndpointId from, MessageKind kind, std::uint32_t wi
 }
 
 void Transport::send_syn(EndpointId from) { send_control(from, MessageKind::syn, 0); }
-
-void Transport::start_tls_client(EndpointId id, runtime::TlsVersion version) {
-  Endpoint& endpoint = (*this)[id];
-  if (endpoint.state != StreamState::open) return;
-  endpoint.version = version;
-  endpoint.tls = TlsState::expecting_server_flight;
-  const MessageId message = make(endpoint, MessageKind::client_hello, 0);
-  messages_[message].detail = static_cast<std::uint8_t>(version);
-  transmit(id, message, options_.tls.client_hello);
-}
-
-void Transport::start_tls_server(EndpointId id, ByteView already_read) {
-  Endpoint& endpoint = (*this)[id];
-  if (endpoint.state != StreamState::open) return;
-  endpoint.tls = TlsState::expecting_client_hello;
-  if (!already_read.empty()) {
-    // Plain bytes where a client hello belongs: no TLS engine accepts them.
-    post_deadline(id, simulation_.now(), Deadline::bad_upgrade);
-  }
-}
 
 void Transport::close(EndpointId id) {
   Endpoint& endpoint = (*this)[id];
@@ -462,78 +435,6 @@ void Transport::accept(EndpointId id, Endpoint& endpoint) {
   }
 }
 
-void Transport::deliver_tls(EndpointId id, Endpoint& endpoint, const Message& message) {
-  if (endpoint.state != StreamState::open) return;
-  Machine& machine = *machines_[endpoint.machine];
-  const bool abbreviated = endpoint.version == runtime::TlsVersion::tls12_resumed;
-  switch (message.kind) {
-    case MessageKind::client_hello:
-      if (endpoint.tls == TlsState::none) {
-        machine.on_data(id, stray_client_hello);
-        return;
-      }
-      if (endpoint.tls != TlsState::expecting_client_hello) break;
-      endpoint.version = static_cast<runtime::TlsVersion>(message.detail);
-      // A resumed session does no signature; what is left is not worth a price of its own.
-      if (endpoint.version != runtime::TlsVersion::tls12_resumed) {
-        machine.spend(runtime::Work::tls_handshake_server, 1);
-      }
-      endpoint.tls = TlsState::expecting_client_finish;
-      send_control(id, MessageKind::server_flight,
-                   endpoint.version == runtime::TlsVersion::tls12_resumed
-                       ? options_.tls.server_flight_resumed
-                       : options_.tls.server_flight);
-      return;
-    case MessageKind::server_flight:
-      if (endpoint.tls != TlsState::expecting_server_flight) break;
-      if (!abbreviated) machine.spend(runtime::Work::tls_handshake_client, 1);
-      if (endpoint.version == runtime::TlsVersion::tls12) {
-        endpoint.tls = TlsState::expecting_server_finish;
-        send_control(id, MessageKind::client_finish, options_.tls.client_finish);
-        return;
-      }
-      endpoint.finish_pending = 1;
-      secured(id, endpoint);
-      if (endpoint.state == StreamState::open) flush_finish(id, endpoint);
-      return;
-    case MessageKind::client_finish:
-      if (endpoint.tls == TlsState::established) return;  // overtaken by data that implied it
-      if (endpoint.tls != TlsState::expecting_client_finish) break;
-      if (endpoint.version == runtime::TlsVersion::tls12) {
-        send_control(id, MessageKind::server_finish, options_.tls.server_finish);
-      }
-      secured(id, endpoint);
-      return;
-    case MessageKind::server_finish:
-      if (endpoint.tls != TlsState::expecting_server_finish) break;
-      secured(id, endpoint);
-      return;
-    default:
-      break;
-  }
-  send_reset(id);
-  lose_connection(id, runtime::CloseReason::tls_failed);
-}
-
-void Transport::secured(EndpointId id, Endpoint& endpoint) {
-  endpoint.tls = TlsState::established;
-  Machine& machine = *machines_[endpoint.machine];
-  if (!endpoint.tls_from_start) {
-    machine.on_secure(id);
-  } else if (endpoint.server_side) {
-    accept(id, endpoint);
-  } else {
-    machine.on_connect(id);
-  }
-}
-
-// The TLS Finished travels alone when the component had nothing to send with it.
-void Transport::flush_finish(EndpointId id, Endpoint& endpoint) {
-  if (!endpoint.finish_pending) return;
-  endpoint.finish_pending = 0;
-  send_control(id, MessageKind::client_finish, options_.tls.client_finish);
-}
-
 void Transport::reset_all(Machine& machine) {
   for (const auto& [endpoint, message] : machine.held) messages_.give_back(message);
   machine.held.clear();
@@ -551,87 +452,6 @@ void Transport::reset_all(Machine& machine) {
     }
     release(id);
   }
-}
-
-PathId Transport::path_between(std::uint32_t source_site, std::uint32_t source_zone,
-                               std::uint32_t target_site, std::uint32_t target_zone) {
-  const auto key = [](std::uint32_t a, std::uint32_t za, std::uint32_t b, std::uint32_t zb) {
-    return (std::uint64_t{a} << 40) | (std::uint64_t{b} << 16) | (za << 8) | zb;
-  };
-  const auto found = path_ids_.find(key(source_site, source_zone, target_site, target_zone));
-  if (found != path_ids_.end()) return found->second;
-  const auto id = static_cast<PathId>(paths_.size());
-  const bool itself = source_site == target_site && source_zone == target_zone;
-  Path forward{};
-  forward.source_site = source_site;
-  forward.source_zone = source_zone;
-  forward.target_site = target_site;
-  forward.target_zone = target_zone;
-  forward.reverse = itself ? id : id + 1;
-  load_path(forward);
-  paths_.push_back(forward);
-  path_ids_.emplace(key(source_site, source_zone, target_site, target_zone), id);
-  if (!itself) {
-    Path backward{};
-    backward.source_site = target_site;
-    backward.source_zone = target_zone;
-    backward.target_site = source_site;
-    backward.target_zone = source_zone;
-    backward.reverse = id;
-    load_path(backward);
-    paths_.push_back(backward);
-    path_ids_.emplace(key(target_site, target_zone, source_site, source_zone), id + 1);
-  }
-  return id;
-}
-
-void Transport::load_path(Path& path) {
-  const PathQuality quality =
-      wan_.path(path.source_site, path.source_zone, path.target_site, path.target_zone);
-  // An exponential addition with this mean has its 90th percentile ln(10) means above zero and its
-  // median ln(2) means; the measured value is a median, so the fixed part is shorter by that much.
-  constexpr double ln10 = 2.302585092994046, ln2 = 0.6931471805599453;
-  const double mean =
-      options_.jitter ? static_cast<double>(quality.jitter_p90.count()) / (ln10 - ln2) : 0.0;
-  path.jitter_mean = static_cast<std::int64_t>(mean);
-  path.delay = std::max(quality.forward.count() - static_cast<std::int64_t>(mean * ln2),
-                        quality.forward.count() / 2);
-  if (path.jitter_mean == 0) path.delay = quality.forward.count();
-  path.loss = static_cast<std::uint32_t>(quality.loss * 4294967295.0);
-  path.bits_per_second =
-      quality.bits_per_second != 0 ? quality.bits_per_second : options_.default_bits_per_second;
-  path.unreachable = !quality.reachable;
-  afflict(path);
-}
-
-// What all present faults together make of a path.
-void Transport::afflict(Path& path) const {
-  path.extra_delay = 0;
-  path.extra_loss = 0;
-  path.blocked = 0;
-  for (const auto& [number, impairment] : impairments_) {
-    if (!impairment.concerns(path)) continue;
-    path.extra_delay += impairment.extra_delay;
-    path.extra_loss = std::max(path.extra_loss, impairment.loss);
-    if (impairment.blocks) ++path.blocked;
-  }
-}
-
-std::uint32_t Transport::impair(const Impairment& impairment) {
-  Impairment total = impairment;
-  total.blocks |= impairment.loss == ~std::uint32_t{0};  // what loses everything is a cut
-  impairments_.emplace(++last_impairment_, total);
-  for (Path& path : paths_) afflict(path);
-  return last_impairment_;
-}
-
-void Transport::mend(std::uint32_t impairment) {
-  impairments_.erase(impairment);
-  for (Path& path : paths_) afflict(path);
-}
-
-void Transport::refresh_paths() {
-  for (Path& path : paths_) load_path(path);
 }
 
 std::size_t Transport::memory_bytes() const {

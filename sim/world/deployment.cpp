@@ -92,19 +92,22 @@ wire::Credential SimulatedWorld::credential_record(const scenario::Credential& c
 void SimulatedWorld::plan_stores(std::vector<Blueprint>& blueprints) {
   if (plan_.edges.empty()) return;
   const auto add = [&](const std::string& name, const std::string& place,
-                       std::function<Records()> seed) {
+                       std::vector<std::string> readers, std::function<Records()> seed) {
     Blueprint blueprint;
     blueprint.label = {name, trace::HostRole::store, place, {}};
     blueprint.site = wan_.require(place);
-    blueprint.make = [seed = std::move(seed)](SimulatedHost& host) {
-      auto node = std::make_unique<control::StoreNode>(host, control::StoreNodeConfig{});
+    blueprint.make = [readers = std::move(readers), seed = std::move(seed)](SimulatedHost& host) {
+      control::StoreNodeConfig config;
+      config.readers = readers;
+      config.writers = {"operator"};  // who acts on the engine directly here
+      auto node = std::make_unique<control::StoreNode>(host, std::move(config));
       fill(node->engine(), seed());
       return node;
     };
     blueprints.push_back(std::move(blueprint));
   };
 
-  add(scenario::store_host_name(plan_), plan_.store_site, [this] {
+  add(scenario::store_host_name(plan_), plan_.store_site, {}, [this] {
     Records records;
     for (const scenario::OriginRegion& origin : plan_.origins) {
       for (std::uint32_t node = 1; node <= origin.nodes; ++node) {
@@ -124,7 +127,12 @@ void SimulatedWorld::plan_stores(std::vector<Blueprint>& blueprints) {
     return records;
   });
   for (const scenario::OriginRegion& origin : plan_.origins) {
-    add(credential_store_name(origin.region), origin.region,
+    // Nobody but the region's own origins gets to see its Credentials and grant keys.
+    std::vector<std::string> origins;
+    for (std::uint32_t node = 1; node <= origin.nodes; ++node) {
+      origins.push_back(scenario::origin_host_name(origin, node));
+    }
+    add(credential_store_name(origin.region), origin.region, origins,
         [this, region = origin.region] {
           Records records;
           std::set<std::string> branches;

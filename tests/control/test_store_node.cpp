@@ -273,5 +273,44 @@ TEST_F(SmallStoreNode, StopsServingAPeerThatAsksMoreThanItReads) {
   for (std::uint64_t id = 1; id <= 1'000; ++id) ASSERT_EQ(peer.responses[id - 1].id, id);
 }
 
+class StoreOfOthersTest : public StoreNodeTest {
+ protected:
+  StoreOfOthersTest() : StoreNodeTest([] {
+    StoreNodeConfig config;
+    config.readers = {"origin-1.fra"};
+    return config;
+  }()) {}
+};
+
+TEST_F(StoreOfOthersTest, ResetsWhoeverMayNotEvenRead) {
+  EXPECT_EQ(peer.closed.size(), 1u);
+  EXPECT_EQ(node.connections(), 0u);
+}
+
+class ReadOnlyStoreTest : public StoreNodeTest {
+ protected:
+  ReadOnlyStoreTest() : StoreNodeTest([] {
+    StoreNodeConfig config;
+    config.writers = {"operator"};
+    return config;
+  }()) {}
+};
+
+TEST_F(ReadOnlyStoreTest, LetsReadersReadAndNothingElse) {
+  put("a", "1");
+  peer.send({1, StoreCall{wire::PutRequest{"a", "2", 0}}});
+  peer.send({2, StoreCall{wire::DeleteRequest{"a", {}}}});
+  peer.send({3, StoreCall{wire::RangeRequest{"a", {}}}});
+  world.advance(1s);
+  ASSERT_EQ(peer.responses.size(), 3u);
+  for (const std::size_t refused : {0u, 1u}) {
+    EXPECT_EQ(std::get<StoreResult>(peer.responses[refused].body).status,
+              StoreStatus::permission_denied);
+  }
+  const auto& read = std::get<StoreResult>(peer.responses[2].body);
+  EXPECT_EQ(read.status, StoreStatus::ok);
+  EXPECT_EQ(std::get<wire::RangeResult>(read.body).values.at(0).value, "1");
+}
+
 }  // namespace
 }  // namespace wanlab::control

@@ -1,0 +1,89 @@
+// What lies between two places as the streams meet it: delay, jitter, loss, faults.
+#include "sim/network/transport.hpp"
+
+#include <algorithm>
+
+namespace wanlab::network {
+
+PathId Transport::path_between(std::uint32_t source_site, std::uint32_t source_zone,
+                               std::uint32_t target_site, std::uint32_t target_zone) {
+  const auto key = [](std::uint32_t a, std::uint32_t za, std::uint32_t b, std::uint32_t zb) {
+    return (std::uint64_t{a} << 40) | (std::uint64_t{b} << 16) | (za << 8) | zb;
+  };
+  const auto found = path_ids_.find(key(source_site, source_zone, target_site, target_zone));
+  if (found != path_ids_.end()) return found->second;
+  const auto id = static_cast<PathId>(paths_.size());
+  const bool itself = source_site == target_site && source_zone == target_zone;
+  Path forward{};
+  forward.source_site = source_site;
+  forward.source_zone = source_zone;
+  forward.target_site = target_site;
+  forward.target_zone = target_zone;
+  forward.reverse = itself ? id : id + 1;
+  load_path(forward);
+  paths_.push_back(forward);
+  path_ids_.emplace(key(source_site, source_zone, target_site, target_zone), id);
+  if (!itself) {
+    Path backward{};
+    backward.source_site = target_site;
+    backward.source_zone = target_zone;
+    backward.target_site = source_site;
+    backward.target_zone = source_zone;
+    backward.reverse = id;
+    load_path(backward);
+    paths_.push_back(backward);
+    path_ids_.emplace(key(target_site, target_zone, source_site, source_zone), id + 1);
+  }
+  return id;
+}
+
+void Transport::load_path(Path& path) {
+  const PathQuality quality =
+      wan_.path(path.source_site, path.source_zone, path.target_site, path.target_zone);
+  // An exponential addition with this mean has its 90th percentile ln(10) means above zero and its
+  // median ln(2) means; the measured value is a median, so the fixed part is shorter by that much.
+  constexpr double ln10 = 2.302585092994046, ln2 = 0.6931471805599453;
+  const double mean =
+      options_.jitter ? static_cast<double>(quality.jitter_p90.count()) / (ln10 - ln2) : 0.0;
+  path.jitter_mean = static_cast<std::int64_t>(mean);
+  path.delay = std::max(quality.forward.count() - static_cast<std::int64_t>(mean * ln2),
+                        quality.forward.count() / 2);
+  if (path.jitter_mean == 0) path.delay = quality.forward.count();
+  path.loss = static_cast<std::uint32_t>(quality.loss * 4294967295.0);
+  path.bits_per_second =
+      quality.bits_per_second != 0 ? quality.bits_per_second : options_.default_bits_per_second;
+  path.unreachable = !quality.reachable;
+  afflict(path);
+}
+
+// What all present faults together make of a path.
+void Transport::afflict(Path& path) const {
+  path.extra_delay = 0;
+  path.extra_loss = 0;
+  path.blocked = 0;
+  for (const auto& [number, impairment] : impairments_) {
+    if (!impairment.concerns(path)) continue;
+    path.extra_delay += impairment.extra_delay;
+    path.extra_loss = std::max(path.extra_loss, impairment.loss);
+    if (impairment.blocks) ++path.blocked;
+  }
+}
+
+std::uint32_t Transport::impair(const Impairment& impairment) {
+  Impairment total = impairment;
+  total.blocks |= impairment.loss == ~std::uint32_t{0};  // what loses everything is a cut
+  impairments_.emplace(++last_impairment_, total);
+  for (Path& path : paths_) afflict(path);
+  return last_impairment_;
+}
+
+void Transport::mend(std::uint32_t impairment) {
+  impairments_.erase(impairment);
+  for (Path& path : paths_) afflict(path);
+}
+
+void Transport::refresh_paths() {
+  for (Path& path : paths_) load_path(path);
+}
+
+}  // namespace wanlab::network
