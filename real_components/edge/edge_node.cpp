@@ -50,6 +50,11 @@ EdgeNode::~EdgeNode() = default;
 
 void EdgeNode::start() {
   upstream_.start();
+}
+
+// Not before: an edge that does not know the Routes yet would deny everybody who has one.
+void EdgeNode::on_synchronised() {
+  if (draining_) return;
   runtime_.listen(config_.port, {.mutual_tls = false, .backlog = config_.backlog});
 }
 

@@ -113,6 +113,7 @@ class EdgeNode final : public runtime::Component,
   void release_handshake(Index handshake);
   void release_exchange(Index exchange);
   void on_routes_removed() override;
+  void on_synchronised() override;
   void on_region_reachable() override;
 
   // login.cpp: from the first packet to the OK.

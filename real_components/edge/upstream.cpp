@@ -120,6 +120,10 @@ void Upstream::settle() {
   }
   if (states_changed_) apply_costs();
   if (std::exchange(routes_removed_, false)) observer_.on_routes_removed();
+  if (!told_synchronised_ && synchronised()) {
+    told_synchronised_ = true;
+    observer_.on_synchronised();
+  }
   if (std::exchange(connection_came_up_, false)) observer_.on_region_reachable();
 }
 

@@ -25,6 +25,8 @@ class UpstreamObserver {
   virtual ~UpstreamObserver() = default;
   // At least one Route is gone; sessions of it should end. Called after the table changed.
   virtual void on_routes_removed() = 0;
+  // Once: both watches have their first listing, so that an unknown user really is one.
+  virtual void on_synchronised() = 0;
   // A region takes requests that may have taken none before.
   virtual void on_region_reachable() = 0;
 };
@@ -126,6 +128,7 @@ class Upstream final : private control::RouteObserver,
   std::vector<routing::RegionId> pings_wanted_;
   bool states_changed_ = false;
   bool routes_removed_ = false;
+  bool told_synchronised_ = false;
   bool connection_came_up_ = false;
 };
 
