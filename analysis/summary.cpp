@@ -2,6 +2,7 @@
 #include "analysis/summary.hpp"
 
 #include "analysis/findings.hpp"
+#include "sim/scenario/times.hpp"
 #include "sim/trace/digest.hpp"
 
 #include <algorithm>
@@ -101,7 +102,7 @@ Summary summarize(const scenario::Plan& plan, const trace::RunRecord& record) {
   if (record.target_reached) {
     summary.time_to_target = record.target_reached->time_since_epoch() - clients_start(plan);
   }
-  summary.planned = plan.duration;
+  summary.planned = scenario::likely_end(plan);
   summary.simulated = record.simulated;
   summary.events = record.events;
   summary.cost = record.cost;

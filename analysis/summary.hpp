@@ -92,7 +92,7 @@ struct Summary {
   std::uint64_t target_connections = 0;
   std::uint64_t syn_repeats = 0;           // SYNs sent again by clients, after 1, 3, 7 ... s
   std::optional<Duration> time_to_target;  // from the start of the first client group
-  Duration planned{}, simulated{};
+  Duration planned{}, simulated{};  // planned: if all goes well
   std::uint64_t events = 0;
   trace::MachineCost cost;
 

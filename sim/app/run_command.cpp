@@ -12,6 +12,7 @@
 #include "sim/app/run_folder.hpp"
 #include "sim/base/json_tree.hpp"
 #include "sim/scenario/plan_json.hpp"
+#include "sim/scenario/times.hpp"
 #include "sim/trace/recorder.hpp"
 #include "sim/trace/step_printer.hpp"
 #include "sim/world/simulated_world.hpp"
@@ -58,9 +59,11 @@ trace::RunRecord simulate(const scenario::Plan& plan, const RunOptions& options,
   world::SimulatedWorld world(plan, recorder);
   {
     ProgressDisplay display(std::cerr, progress_style(options.quiet), plan.name);
+    const Duration likely = scenario::likely_end(plan);
     world.run([&](const world::Progress& progress) {
       cost.pass(progress.now);
-      display.show(progress.now.time_since_epoch(), progress.ends.time_since_epoch(),
+      const Duration now = progress.now.time_since_epoch();
+      display.show(now, now < likely ? likely : progress.ends.time_since_epoch(),
                    progress.open_connections);
       return !Interruption::requested();
     });

@@ -56,6 +56,8 @@ fs::path find_topology(const Value& value, const fs::path& root) {
   } else {
     add_folders_above(here.empty() ? fs::path(".") : here, folders);
     add_folders_above(".", folders);
+    // Where the program stands: a scenario may lie anywhere.
+    add_folders_above(fs::read_symlink("/proc/self/exe", error).parent_path(), folders);
   }
   for (const auto& folder : folders)
     if (fs::exists(folder / (name + ".json"), error)) return folder / (name + ".json");

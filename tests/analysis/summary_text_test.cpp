@@ -93,7 +93,7 @@ TEST(SummaryText, MarksPartialResults) {
   record.simulated = std::chrono::seconds(4);
   const std::string text = summary_text(summarize(sample_plan(), record));
   EXPECT_EQ(text.substr(0, text.find('\n')),
-            "sample, seed 7: INTERRUPTED after 4.00 s of 10.00 s: what follows is partial");
+            "sample, seed 7: INTERRUPTED after 4.00 s of 11.00 s: what follows is partial");
 }
 
 TEST(SummaryText, ColorsOnlyWhenAsked) {

@@ -3,6 +3,7 @@
 #include "sim/scenario/memory_estimate.hpp"
 #include "sim/scenario/metros.hpp"
 #include "sim/scenario/plan_json.hpp"
+#include "sim/scenario/times.hpp"
 #include "tests/scenario/scenario_files.hpp"
 
 #include <algorithm>
@@ -205,6 +206,33 @@ TEST(Metros, ShareTheDayByUsersAndLocalHour) {
   EXPECT_NEAR(static_cast<double>(sums["Greenwich"]), 75'001, 1);
   EXPECT_EQ(busiest["Greenwich"].second, 20s);  // one second stands for an hour
   EXPECT_EQ(busiest["Dateline"].second, 8s);
+}
+
+TEST(LikelyEnd, IsThatOfTheLastGroupIfAllGoesWell) {
+  Plan plan;
+  plan.duration = 1h;
+  plan.warm_up = 2s;
+  ClientGroup pool;
+  pool.ramp = 10s;
+  pool.hold = 60s;
+  pool.drain = 5s;
+  plan.clients.push_back(pool);
+  EXPECT_EQ(likely_end(plan), 2s + 75s + 2s);
+  ClientGroup slow = pool;  // its last environment starts after its connections were to close
+  slow.kind = ClientKind::lambda;
+  slow.hosts = 3000;
+  slow.burst = 1000;
+  slow.refill = 1000;
+  slow.refill_period = 60s;
+  plan.clients.push_back(slow);
+  EXPECT_EQ(likely_end(plan), 2s + 121s + 2s);
+  ClientGroup recorded = pool;
+  recorded.kind = ClientKind::arrivals;
+  recorded.arrivals = {{.at = 1s, .site = {}, .count = 1}, {.at = 100s, .site = {}, .count = 1}};
+  plan.clients.push_back(recorded);
+  EXPECT_EQ(likely_end(plan), 2s + 160s + 2s);
+  plan.duration = 30s;
+  EXPECT_EQ(likely_end(plan), 32s);
 }
 
 }  // namespace
