@@ -4,9 +4,9 @@ namespace wanlab::kernel {
 
 namespace {
 // How many events ahead state is fetched; more would push out what was fetched before.
-constexpr std::size_t near_distance = 10;
+constexpr std::size_t far_distance = 32;
+constexpr std::size_t near_distance = 12;
 constexpr std::size_t next_distance = 3;
-constexpr std::size_t far_most = 48;
 }  // namespace
 
 void Simulation::set_handler(Kind kind, void* owner, Handler handler, Prefetch ahead) {
@@ -40,23 +40,18 @@ bool Simulation::run_some(std::uint64_t count, Instant limit) {
   return true;
 }
 
-// At each new bucket the one after it is announced as far, and its own first events as near.
 void Simulation::look_ahead() {
   if (refills_seen_ != queue_.refills()) {
     refills_seen_ = queue_.refills();
-    queue_.glimpse_next_bucket(far_most, [this](const Event& event) { prefetch(event, Nearness::far); });
-    for (std::size_t i = 0; i < near_distance; ++i) {
-      const Event* ahead = queue_.glimpse(i);
-      if (ahead == nullptr) break;
-      prefetch(*ahead, Nearness::near);
-    }
+    queue_.announce(near_distance, far_distance, [this](const Event& event, bool far) {
+      prefetch(event, far ? Nearness::far : Nearness::near);
+    });
     for (std::size_t i = 0; i < next_distance; ++i) {
       const Event* ahead = queue_.glimpse(i);
       if (ahead == nullptr) break;
       prefetch(*ahead, Nearness::next);
     }
   }
-  if (const Event* ahead = queue_.glimpse(near_distance)) prefetch(*ahead, Nearness::near);
   if (const Event* ahead = queue_.glimpse(next_distance)) prefetch(*ahead, Nearness::next);
 }
 
