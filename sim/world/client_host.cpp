@@ -389,7 +389,9 @@ void ClientHost::lost(std::uint32_t index, std::uint64_t reason, std::string_vie
   partial_answers_.erase(client.number);
   client.tries = 0;
   client.since = nanoseconds(runtime_.now());
-  begin_attempt(index);
+  client.state = State::backing_off;
+  retries_due_.push_back(index);
+  begin_due_retries();
 }
 
 }  // namespace wanlab::world

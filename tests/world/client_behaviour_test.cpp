@@ -124,19 +124,59 @@ TEST(Drain, ClosesTheConnectionsOfAllHostsEvenly) {
   }
 }
 
+// The most connects that were under way at once, from what clients told.
+int most_under_way(const RunningWorld& running) {
+  int under_way = 0, most = 0;
+  for (const Told& told : running.trace().events()) {
+    switch (told.kind) {
+      case TraceKind::client_connecting: most = std::max(most, ++under_way); break;
+      case TraceKind::client_established:
+      case TraceKind::client_attempt_failed:
+      case TraceKind::client_failed: --under_way; break;
+      default: break;
+    }
+  }
+  return most;
+}
+
 TEST(Connects, UnderWayNeverExceedTheirLimit) {
   scenario::ClientGroup group = one_client();
   group.connections_per_host = 50;
   group.connects_in_flight = 7;
   RunningWorld running(small_plan(group));
   run_and_expect_nothing_left(running);
-  int under_way = 0, most = 0;
-  for (const Told& told : running.trace().events()) {
-    if (told.kind == TraceKind::client_connecting) most = std::max(most, ++under_way);
-    if (told.kind == TraceKind::client_established) --under_way;
-  }
-  EXPECT_EQ(most, 7);
+  EXPECT_EQ(most_under_way(running), 7);
   EXPECT_EQ(running.trace().count(TraceKind::client_established), 50u);
+}
+
+TEST(Connects, ThatAreRepeatedCountToo) {
+  scenario::ClientGroup group = one_client();
+  group.connections_per_host = 50;
+  group.connects_in_flight = 7;
+  group.connect_timeout = 2s;
+  group.hold = 60s;
+  scenario::Plan plan = small_plan(group);
+  plan.duration = 100s;
+  plan.clients[0].retry.attempts = 4;
+  plan.faults.push_back(black_hole("home", "west", 0s, 5s));
+  RunningWorld running(plan);
+  running.run();
+  EXPECT_EQ(most_under_way(running), 7);
+  EXPECT_EQ(running.trace().count(TraceKind::client_established), 50u);
+}
+
+TEST(Connects, OfAPoolThatLostAllItsConnectionsCountToo) {
+  scenario::ClientGroup group = busy_client(1s, 40s);
+  group.connections_per_host = 50;
+  group.connects_in_flight = 7;
+  group.retry.attempts = 20;
+  scenario::Plan plan = small_plan(group);
+  plan.faults.push_back(crash("edge-1.pdx", 10s, 1s));
+  RunningWorld running(plan);
+  run_and_expect_nothing_left(running);
+  EXPECT_EQ(running.trace().count(TraceKind::client_lost), 50u);
+  EXPECT_EQ(running.trace().count(TraceKind::client_established), 100u);
+  EXPECT_EQ(most_under_way(running), 7);
 }
 
 TEST(Arrivals, OpenAsManyConnectionsWhereAndWhenTheirRowsSay) {
