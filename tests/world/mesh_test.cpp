@@ -158,6 +158,36 @@ TEST(Mesh, SendsNothingIntoABlackHoleLaterThanThreeSecondsAfterItOpened) {
   }
 }
 
+TEST(Mesh, LeavesARegionThatFroze) {
+  scenario::Plan plan = plan_for(60s);
+  scenario::Fault freeze = crash("origin-1.east", fault_at);
+  freeze.kind = scenario::FaultKind::freeze_host;
+  plan.faults.push_back(freeze);
+  RunningWorld running(plan);
+  running.run();
+  EXPECT_LE(last_to(running, "east"), fault_at + 3s);
+  EXPECT_EQ(routed(running).back().region, "north");
+  EXPECT_EQ(running.trace().count(TraceKind::client_connecting), 1u);
+  expect_undisturbed(running);
+}
+
+// Cutting the edge off from everybody is not the regions' fault: statements fail, and as soon as the paths are
+// back everything goes on where it was.
+TEST(Mesh, ThatIsCutOffFromAllRegionsFailsItsStatementsAndRecovers) {
+  scenario::Plan plan = plan_for(120s, 200ms);
+  plan.faults.push_back(black_hole("west", "east", fault_at, 10s));
+  plan.faults.push_back(black_hole("west", "north", fault_at, 10s));
+  RunningWorld running(plan);
+  run_and_expect_nothing_left(running);
+  EXPECT_EQ(running.trace().count(TraceKind::client_lost), 0u);
+  EXPECT_EQ(running.trace().count(TraceKind::client_connecting), 1u);
+  for (const Told& failed : running.trace().all(TraceKind::client_query_failed)) {
+    EXPECT_TRUE(failed.b == 1053u || failed.b == 1105u) << failed.b;
+    EXPECT_LE(failed.at, fault_at + 10s + 15s);
+  }
+  EXPECT_EQ(routed(running).back().region, "east");
+}
+
 TEST(Mesh, ComesBackWhenTheNearestRegionDoes) {
   scenario::Plan plan = plan_for(200s, 500ms);
   plan.faults.push_back(black_hole("west", "east", fault_at, 10s));
