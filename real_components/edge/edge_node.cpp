@@ -117,7 +117,7 @@ runtime::Cookie EdgeNode::on_accept(std::uint16_t, runtime::ConnectionId connect
     runtime_.send(connection, out_);
     runtime_.close(connection);
     runtime_.record({TraceKind::session_refused, 0, mysql::error::too_many_connections.number});
-    return 0;
+    return cookie(Tag::session, index_mask);  // names nobody
   }
   const Index index = sessions_.take();
   Session& session = sessions_[index];
@@ -166,8 +166,11 @@ void EdgeNode::on_data(runtime::ConnectionId connection, runtime::Cookie word, B
   if (index == no_index) return;
   Session& session = sessions_[index];
   switch (session.phase) {
-    case Phase::established:
-      return receive_commands(index, bytes);
+    case Phase::established: {
+      const ByteView rest = receive_commands(index, bytes);
+      if (!rest.empty()) speak_ahead(exchanges_[session.transient], rest);
+      return;
+    }
     case Phase::greeted:
     case Phase::secured:
       return receive_handshake(index, bytes);
@@ -176,9 +179,8 @@ void EdgeNode::on_data(runtime::ConnectionId connection, runtime::Cookie word, B
       const Index exchange = session.phase == Phase::executing
                                  ? session.transient
                                  : handshakes_[session.transient].exchange;
-      append(exchanges_[exchange].pipelined, bytes);
-      if (exchanges_[exchange].pipelined.size() > config_.pipelined_bytes &&
-          !session.reading_paused) {
+      speak_ahead(exchanges_[exchange], bytes);
+      if (exchanges_[exchange].unread() > config_.pipelined_bytes && !session.reading_paused) {
         session.reading_paused = true;
         runtime_.pause_reading(connection);
       }
@@ -302,7 +304,6 @@ void EdgeNode::release_session(Index index) {
   if (logged_in) {
     exchange = session.transient;
     if (!session.renewing) grants_to_renew_.remove(index);
-    --sessions_of_tenant_[session.tenant];
   } else {
     exchange = handshakes_[session.transient].exchange;
     release_handshake(session.transient);
@@ -311,6 +312,7 @@ void EdgeNode::release_session(Index index) {
     upstream_.pool().cancel(exchanges_[exchange].request);
     release_exchange(exchange);
   }
+  if (session.counted) --sessions_of_tenant_[session.tenant];
   schemas_.release(session.schema);
   session.schema = 0;
   session.input.clear();
@@ -320,6 +322,7 @@ void EdgeNode::release_session(Index index) {
   session.transient = no_index;
   session.statements = 0;
   session.secure = session.reading_paused = session.renewing = session.close_after_answer = false;
+  session.counted = session.receiving = false;
   sessions_.release(index);
 }
 
@@ -339,6 +342,7 @@ void EdgeNode::release_exchange(Index index) {
   exchange.sent.clear();
   exchange.answer.clear();
   exchange.pipelined.clear();
+  exchange.pipelined_from = 0;
   exchange.request = {};
   exchange.answered = 0;
   exchange.unconsumed = 0;

@@ -126,7 +126,11 @@ class EdgeNode final : public runtime::Component,
   void establish(Index session, const wire::Grant& grant, Instant login_started);
 
   // statements.cpp: commands of established sessions.
-  void receive_commands(Index session, ByteView bytes);
+  // Gives back what has to wait for the answer of the statement that is now under way.
+  ByteView receive_commands(Index session, ByteView bytes);
+  // The same for what the client sent ahead, from `from` on; then reads on if little is left.
+  void serve_pipelined(Index session, Bytes&& pipelined, std::size_t from);
+  static void speak_ahead(Exchange& exchange, ByteView bytes);
   void run_command(Index session, ByteView payload);
   void begin_statement(Index session, ByteView payload, bool reads_only);
   void use_schema(Index session, std::string_view name);
@@ -147,6 +151,11 @@ class EdgeNode final : public runtime::Component,
   void give_up_waiting();
   void begin_renewal(Index session);
   void finish_renewal(Index exchange, ByteView answer);
+  // Collects an answer that is understood only as a whole. False: longer than any can be, and given
+  // up.
+  bool collect(Index exchange, ByteView part);
+  // After a refusal in exchange.answer or `part`: whether another region has been asked instead.
+  bool ask_elsewhere(Index exchange);
   // Reads what stands before the packets; false while it is incomplete or when there are none.
   bool read_head(Index exchange, ByteView& part, bool end);
   static void follow_packets(Exchange& exchange, ByteView bytes);

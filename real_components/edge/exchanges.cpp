@@ -9,6 +9,10 @@ namespace {
 
 using runtime::TraceKind;
 
+// Replies to logins, grants and refusals are a few hundred bytes; nobody may have the edge keep
+// more.
+constexpr std::size_t longest_reply = 4096;
+
 }  // namespace
 
 std::uint32_t EdgeNode::whole_seconds(Instant now) {
@@ -129,18 +133,36 @@ void EdgeNode::begin_renewal(Index session) {
 void EdgeNode::finish_renewal(Index index, ByteView answer) {
   const Index session_index = exchanges_[index].session;
   const bool present = sessions_[session_index].generation == exchanges_[index].session_generation;
+  if (!present) return release_exchange(index);
   const bool granted = answer.size() == 1 + wire::grant_size &&
                        answer[0] == static_cast<std::byte>(wire::AnswerKind::grant);
-  if (present && granted) {
+  if (granted) {
     store_grant(session_index, wire::load_grant(&answer[1]));
-  } else if (present && sessions_[session_index].phase == Phase::established) {
-    ++counters_.revoked;
-    const auto refusal = wire::read_refusal(answer);
-    const std::string message(refusal ? refusal->message : "Connection was killed: grant lost");
-    close_with(session_index, mysql::error::connection_killed, message);
+    return release_exchange(index);
   }
-  // With a statement under way its own answer, or the next one's, says the same.
+  const auto refusal = wire::read_refusal(answer);
+  if (refusal && refusal->try_elsewhere && ask_elsewhere(index)) return;
+  const bool final = !refusal || refusal->close;
+  // With a statement under way its own answer says the same; if not, the next attempt does.
+  if (!final || sessions_[session_index].phase != Phase::established) return no_region_left(index);
+  ++counters_.revoked;
+  const std::string message(refusal ? refusal->message : "Connection was killed: grant lost");
+  close_with(session_index, mysql::error::connection_killed, message);
   release_exchange(index);
+}
+
+bool EdgeNode::ask_elsewhere(Index index) {
+  Exchange& exchange = exchanges_[index];
+  if (exchange.attempts >= config_.attempts) return false;
+  // The caller's refusal views the collected answer: it stays where it is meanwhile.
+  Bytes answer = std::move(exchange.answer);
+  exchange.answer.clear();
+  if (dispatch(index, exchange.sent, false)) {
+    ++counters_.retries;
+    return true;
+  }
+  exchange.answer = std::move(answer);
+  return false;
 }
 
 void EdgeNode::store_grant(Index index, const wire::Grant& grant) {
@@ -160,7 +182,8 @@ std::size_t EdgeNode::on_response(backhaul::RequestHandle, std::uint64_t word, B
   const auto index = static_cast<Index>(word);
   if (!exchanges_.holds(index, static_cast<std::uint32_t>(word >> 32), 0x7fffffff))
     return part.size();
-  // Session and connection were last used a round trip ago: let both arrive while the answer is read.
+  // Session and connection were last used a round trip ago: let both arrive while the answer is
+  // read.
   runtime_.anticipate(exchanges_[index].client);
   __builtin_prefetch(&sessions_[exchanges_[index].session], 1);
   return deliver(index, part, end);
@@ -170,9 +193,12 @@ std::size_t EdgeNode::deliver(Index index, ByteView part, bool end) {
   Exchange& exchange = exchanges_[index];
   const std::size_t received = part.size();
   if (exchange.kind != ExchangeKind::statement) {
-    if (!end || !exchange.answer.empty()) append(exchange.answer, part);
-    if (!end) return received;
-    const ByteView answer = exchange.answer.empty() ? part : ByteView(exchange.answer);
+    ByteView answer = part;
+    if (!end || !exchange.answer.empty()) {
+      const bool sane = collect(index, part);
+      if (sane && !end) return received;
+      answer = sane ? ByteView(exchange.answer) : ByteView();
+    }
     if (exchange.kind == ExchangeKind::login) {
       answer_login(index, answer);
     } else {
@@ -188,6 +214,10 @@ std::size_t EdgeNode::deliver(Index index, ByteView part, bool end) {
   const runtime::ConnectionId client = exchange.client;
   runtime_.send(client, part);
   if (end) {
+    // The stream ends only with its last credit: what the client has not read yet is bounded
+    // anyway.
+    const std::uint32_t held_back = std::exchange(exchange.unconsumed, 0);
+    if (held_back != 0) upstream_.pool().consumed(exchange.request, held_back);
     if (exchange.header_bytes != 0 || exchange.packet_left != 0) {
       lose_outcome(index);  // an origin that ends within a packet is out of order
       return received;
@@ -203,10 +233,23 @@ std::size_t EdgeNode::deliver(Index index, ByteView part, bool end) {
   return received - part.size();
 }
 
+bool EdgeNode::collect(Index index, ByteView part) {
+  Exchange& exchange = exchanges_[index];
+  if (exchange.answer.size() + part.size() <= longest_reply) {
+    append(exchange.answer, part);
+    return true;
+  }
+  upstream_.pool().cancel(std::exchange(exchange.request, {}));
+  return false;
+}
+
 bool EdgeNode::read_head(Index index, ByteView& part, bool end) {
   Exchange& exchange = exchanges_[index];
   const bool collecting = !exchange.answer.empty();
-  if (collecting) append(exchange.answer, part);
+  if (collecting && !collect(index, part)) {
+    lose_outcome(index);
+    return false;
+  }
   const ByteView head = collecting ? ByteView(exchange.answer) : part;
   const auto kind = head.empty() ? wire::AnswerKind{} : static_cast<wire::AnswerKind>(head[0]);
   const std::size_t size = kind == wire::AnswerKind::grant_and_packets ? 1 + wire::grant_size : 1;
@@ -214,8 +257,8 @@ bool EdgeNode::read_head(Index index, ByteView& part, bool end) {
   if (!complete) {
     if (end) {
       lose_outcome(index);
-    } else if (!collecting) {
-      append(exchange.answer, part);
+    } else if (!collecting && !collect(index, part)) {
+      lose_outcome(index);
     }
     return false;
   }
@@ -272,6 +315,9 @@ void EdgeNode::on_failed(backhaul::RequestHandle, std::uint64_t word, backhaul::
   }
   const bool unprocessed = processed == backhaul::Processed::no;
   bool repeat = exchange.attempts < config_.attempts && exchange.answered == 0;
+  // The origin may have used the nonce up already: asked again there it would take the rightful
+  // user's proof for a replayed one.
+  const bool same_again = exchange.kind != ExchangeKind::login || unprocessed;
   if (exchange.kind == ExchangeKind::statement && !unprocessed) {
     repeat = repeat && exchange.repeatable && retry_budget_ >= 100;
     if (repeat) retry_budget_ -= 100;
@@ -280,7 +326,7 @@ void EdgeNode::on_failed(backhaul::RequestHandle, std::uint64_t word, backhaul::
     exchange.head_read = false;
     exchange.answer.clear();
     ++counters_.retries;
-    if (dispatch(index, exchange.sent)) return;
+    if (dispatch(index, exchange.sent, same_again)) return;
     --counters_.retries;
   }
   if (exchange.kind != ExchangeKind::statement || unprocessed) return no_region_left(index);

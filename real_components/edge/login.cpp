@@ -89,6 +89,9 @@ void EdgeNode::begin_login(Index index, const mysql::Login& login) {
     return refuse_login(index, mysql::error::resource_limit,
                         "This database branch has exceeded its rate of new connections");
   }
+  // From here on: logins under way must not add up to more than may be.
+  session.counted = true;
+  ++sessions_of_tenant_[session.tenant];
   session.schema = schemas_.hold(login.database);
   session.phase = Phase::verifying;
   const Index exchange = begin_exchange(index, ExchangeKind::login);
@@ -140,6 +143,12 @@ void EdgeNode::refuse_login(Index index, const mysql::ErrorCode& code, std::stri
 void EdgeNode::answer_login(Index exchange_index, ByteView answer) {
   const Exchange& exchange = exchanges_[exchange_index];
   const Index index = exchange.session;
+  if (const auto refusal = wire::read_refusal(answer)) {
+    // Not judged, so that the nonce is as good as new.
+    if (refusal->try_elsewhere && ask_elsewhere(exchange_index)) return;
+    return refuse_login(index, mysql::error::server_shutdown,
+                        "No region of this database can judge the login");
+  }
   wire::AuthReply reply;
   if (answer.empty() || answer[0] != static_cast<std::byte>(wire::AnswerKind::login) ||
       !codec_.decode(answer.subspan(1), reply) ||
@@ -180,14 +189,14 @@ void EdgeNode::establish(Index index, const wire::Grant& grant, Instant login_st
   session.granted_at = whole_seconds(runtime_.now());
   grants_to_renew_.push_back(index);
   arm(Tag::renewal, config_.renew_after, renewal_armed_);
-  ++sessions_of_tenant_[session.tenant];
   ++counters_.authenticated;
   runtime_.record({TraceKind::session_authenticated, number(index), grant.credential, 0,
                    upstream_.routes().view(session.route).user});
-  const bool spoke_ahead = !exchanges_[exchange].pipelined.empty();
-  const Bytes pipelined = spoke_ahead ? std::move(exchanges_[exchange].pipelined) : Bytes();
+  const std::size_t from = exchanges_[exchange].pipelined_from;
+  Bytes pipelined =
+      exchanges_[exchange].unread() != 0 ? std::move(exchanges_[exchange].pipelined) : Bytes();
   release_exchange(exchange);
-  if (spoke_ahead) receive_commands(index, pipelined);
+  if (!pipelined.empty()) serve_pipelined(index, std::move(pipelined), from);
 }
 
 }  // namespace wanlab::edge

@@ -44,6 +44,8 @@ struct Session {
   bool reading_paused : 1 = false;
   bool renewing : 1 = false;
   bool close_after_answer : 1 = false;
+  bool counted : 1 = false;    // among the sessions of its tenant
+  bool receiving : 1 = false;  // receive_commands is at work on what came from it
 };
 static_assert(sizeof(Session) <= 112);
 
@@ -84,9 +86,12 @@ struct Exchange {
   std::uint8_t sequence = 0;      // of the last packet begun
   std::uint32_t packet_left = 0;  // bytes of the present packet's payload still to come
   std::array<std::byte, 3> length{};
-  Bytes sent;       // what was asked, for asking again
-  Bytes answer;     // what had to be collected before it could be understood
-  Bytes pipelined;  // what the client sent ahead of the answer
+  std::uint32_t pipelined_from = 0;  // where what was not read yet begins in `pipelined`
+  Bytes sent;                        // what was asked, for asking again
+  Bytes answer;                      // what had to be collected before it could be understood
+  Bytes pipelined;                   // what the client sent ahead of the answer
+
+  std::size_t unread() const { return pipelined.size() - pipelined_from; }
 };
 
 // An exchange that waits for the first connection to a region; stale once the exchange was

@@ -19,17 +19,18 @@ constexpr std::uint32_t largest_retry_budget = 100 * whole_repeat;
 
 }  // namespace
 
-void EdgeNode::receive_commands(Index index, ByteView bytes) {
-  const std::uint32_t generation = sessions_[index].generation;
+ByteView EdgeNode::receive_commands(Index index, ByteView bytes) {
+  Session& session = sessions_[index];
+  const std::uint32_t generation = session.generation;
+  session.receiving = true;
   while (!bytes.empty()) {
-    Session& session = sessions_[index];
     mysql::PacketLimits limits;
     limits.max_payload = config_.maximum_statement;
     limits.min_payload = 1;
     limits.sequence = 0;
     mysql::Packet packet;
     const mysql::PacketStatus status = session.input.next(bytes, limits, packet);
-    if (status == mysql::PacketStatus::incomplete) return;
+    if (status == mysql::PacketStatus::incomplete) break;
     runtime_.spend(Work::mysql_packet);
     if (status != mysql::PacketStatus::complete) {
       const mysql::ErrorCode code = mysql::error_of(status);
@@ -40,15 +41,41 @@ void EdgeNode::receive_commands(Index index, ByteView bytes) {
                      ? "Got packets out of order"
                      : "Malformed communication packet");
       close_session(index);
-      return;
+      return {};
     }
     run_command(index, packet.payload);
-    if (sessions_[index].generation != generation) return;
+    if (session.generation != generation) return {};
     session.input.clear();  // an idle session holds no memory for packets
-    if (session.phase == Phase::executing) {
-      if (!bytes.empty()) append(exchanges_[session.transient].pipelined, bytes);
-      return;
-    }
+    if (session.phase == Phase::executing) break;
+  }
+  session.receiving = false;
+  return session.phase == Phase::executing ? bytes : ByteView();
+}
+
+void EdgeNode::speak_ahead(Exchange& exchange, ByteView bytes) {
+  Bytes& pipelined = exchange.pipelined;
+  if (exchange.pipelined_from > pipelined.size() / 2) {
+    pipelined.erase(pipelined.begin(), pipelined.begin() + exchange.pipelined_from);
+    exchange.pipelined_from = 0;
+  }
+  append(pipelined, bytes);
+}
+
+void EdgeNode::serve_pipelined(Index index, Bytes&& pipelined, std::size_t from) {
+  Session& session = sessions_[index];
+  const std::uint32_t generation = session.generation;
+  const ByteView rest = receive_commands(index, ByteView(pipelined).subspan(from));
+  if (session.generation != generation) return;
+  const std::size_t left = rest.size();
+  if (left != 0) {
+    Exchange& exchange = exchanges_[session.transient];
+    exchange.pipelined_from = static_cast<std::uint32_t>(pipelined.size() - left);
+    exchange.pipelined = std::move(pipelined);
+  }
+  // With much left it would only pile up: a short statement makes little room.
+  if (session.reading_paused && left <= config_.pipelined_bytes / 2) {
+    session.reading_paused = false;
+    runtime_.resume_reading(session.connection);
   }
 }
 
@@ -144,19 +171,16 @@ void EdgeNode::finish_statement(Index exchange_index) {
   Session& session = sessions_[index];
   session.phase = Phase::established;
   session.transient = no_index;
-  const bool spoke_ahead = !exchange.pipelined.empty();
-  const Bytes pipelined = spoke_ahead ? std::move(exchange.pipelined) : Bytes();
+  const std::size_t from = exchange.pipelined_from;
+  Bytes pipelined = exchange.unread() != 0 ? std::move(exchange.pipelined) : Bytes();
   release_exchange(exchange_index);
   if (session.close_after_answer) {
     return close_with(
         index, draining_ ? mysql::error::server_shutdown : mysql::error::connection_killed,
         draining_ ? "Server shutdown in progress" : "Connection was killed: route removed");
   }
-  if (session.reading_paused) {
-    session.reading_paused = false;
-    runtime_.resume_reading(session.connection);
-  }
-  if (spoke_ahead) receive_commands(index, pipelined);
+  // One that ended at once is behind the command that began it, and so is what else it sent.
+  if (!session.receiving && !pipelined.empty()) serve_pipelined(index, std::move(pipelined), from);
 }
 
 // Ends a statement with an error of the edge's own, wherever its answer stands.
@@ -185,16 +209,7 @@ void EdgeNode::fail_statement(Index exchange_index, std::uint16_t code, std::str
 }
 
 void EdgeNode::refuse_statement(Index exchange_index, const wire::Refusal& refusal) {
-  Exchange& exchange = exchanges_[exchange_index];
-  if (refusal.try_elsewhere && exchange.attempts < config_.attempts) {
-    ++counters_.retries;
-    // The refusal views the collected answer: it stays where it is while another region is asked.
-    Bytes answer = std::move(exchange.answer);
-    exchange.answer.clear();
-    if (dispatch(exchange_index, exchange.sent, false)) return;
-    exchange.answer = std::move(answer);
-    --counters_.retries;
-  }
+  if (refusal.try_elsewhere && ask_elsewhere(exchange_index)) return;
   if (refusal.code == mysql::error::connection_killed.number) ++counters_.revoked;
   fail_statement(exchange_index, refusal.code, refusal.sqlstate, refusal.message, refusal.close);
 }

@@ -1,6 +1,7 @@
 #include "real_components/origin/backends.hpp"
 
 #include "real_components/mysql/commands.hpp"
+#include "real_components/mysql/errors.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -16,6 +17,9 @@ constexpr std::uint32_t generation_mask = 0xffffff;
 constexpr Cookie cookie_of(std::uint8_t tag, std::uint64_t word) {
   return (Cookie{tag} << 48) | word;
 }
+
+// Statements in a line that are looked at for one that an idle connection suits.
+constexpr int longest_look = 64;
 
 // One result at a time, in the form that every client of an edge reads.
 constexpr mysql::Capabilities pooled_capabilities =
@@ -115,15 +119,34 @@ Backends::Index Backends::choose(Branch& branch, wire::TabletType kind) {
   return chosen;
 }
 
+// A connection that has a schema cannot be made to forget it, not even by COM_RESET_CONNECTION: a
+// statement without one would see the tables of another session's database there.
+Backends::Index Backends::take_idle(Server& server, std::string_view schema) {
+  std::size_t best = server.idle.size();
+  for (std::size_t at = server.idle.size(); at-- != 0;) {
+    const std::string& its = connections_[server.idle[at]].schema;
+    if (its == schema) {
+      best = at;
+      break;
+    }
+    if (schema.empty()) continue;
+    // Better one that has another than one that has none, which others need.
+    const bool first = best == server.idle.size();
+    if (first || (!its.empty() && connections_[server.idle[best]].schema.empty())) best = at;
+  }
+  if (best == server.idle.size()) return no_index;
+  const Index connection = server.idle[best];
+  server.idle.erase(server.idle.begin() + static_cast<std::ptrdiff_t>(best));
+  return connection;
+}
+
 void Backends::submit(Index index, std::uint32_t branch, wire::TabletType kind,
                       std::string_view schema, ByteView command) {
   const Index server_index = branch < branches_.size() ? choose(branches_[branch], kind) : no_index;
   if (server_index == no_index) return observer_.on_refused(index, RefusalReason::no_server);
   Server& server = servers_[server_index];
   statement_at(index).server = server_index;
-  if (!server.idle.empty()) {
-    const Index connection = server.idle.back();
-    server.idle.pop_back();
+  if (const Index connection = take_idle(server, schema); connection != no_index) {
     return run(connection, index, schema, command);
   }
   if (down(server)) return observer_.on_refused(index, RefusalReason::down);
@@ -189,7 +212,7 @@ void Backends::run(Index connection_index, Index index, std::string_view schema,
   connection.since = runtime_.now();
   connection.statement = index;
   statement.connection = connection_index;
-  if (schema.empty() || connection.schema == schema) {
+  if (connection.schema == schema) {
     connection.phase = Phase::running;
     return send_command(connection, command);
   }
@@ -216,17 +239,37 @@ void Backends::send_command(Connection& connection, ByteView command) {
 
 // --- connections --------------------------------------------------------------------------------
 
+// Idle connections to those who wait, in their order. Where none suits, one makes room for another
+// that will.
+void Backends::serve_waiting(Server& server) {
+  // Connections without a schema that are not promised to anybody yet: dialled, or about to be.
+  std::uint32_t coming = server.starting + (options_.connections - server.open);
+  Index at = server.first_waiting;
+  for (int step = 0; step < longest_look && at != no_index && !server.idle.empty(); ++step) {
+    Statement& statement = statements_[at];
+    const Index statement_index = std::exchange(at, statement.next);
+    const Index connection = take_idle(server, statement.schema);
+    if (connection != no_index) {
+      leave_line(statement_index);
+      run(connection, statement_index, statement.schema, statement.command);
+      if (connections_[connection].phase == Phase::running) statement.command.clear();
+      continue;
+    }
+    if (coming != 0) {
+      --coming;
+      continue;
+    }
+    const bool may_dial =
+        server.redial_at <= runtime_.now() && (server.failures == 0 || server.starting == 0);
+    if (!may_dial) continue;
+    drop(server.idle.front());
+    if (server.failures != 0) return;
+  }
+}
+
 void Backends::pump(Index index) {
   Server& server = servers_[index];
-  while (server.first_waiting != no_index && !server.idle.empty()) {
-    const Index statement_index = server.first_waiting;
-    const Index connection = server.idle.back();
-    server.idle.pop_back();
-    leave_line(statement_index);
-    Statement& statement = statements_[statement_index];
-    run(connection, statement_index, statement.schema, statement.command);
-    if (connections_[connection].phase == Phase::running) statement.command.clear();
-  }
+  serve_waiting(server);
   const Instant now = runtime_.now();
   if (server.redial_at > now) return;  // its timer calls again
   while (server.open < options_.connections &&
@@ -374,7 +417,11 @@ void Backends::continue_statement(Index index, ByteView bytes) {
   const bool clean =
       connection.reader.kind() == mysql::ResponseReader::Kind::error ||
       ((status & mysql::status::in_transaction) == 0 && (status & mysql::status::autocommit) != 0);
-  const bool reusable = complete && !broken && clean;
+  // A schema that was dropped is none any more, even if another of its name is created.
+  const bool lost_its_schema = connection.reader.kind() == mysql::ResponseReader::Kind::error &&
+                               connection.reader.error_code() == mysql::error::no_database.number &&
+                               !connection.schema.empty();
+  const bool reusable = complete && !broken && clean && !lost_its_schema;
   if (!reusable) drop(index);
   if (complete) {
     observer_.on_answer(statement_index, used, true);

@@ -149,8 +149,11 @@ class Backends {
 
   Statement& statement_at(Index statement);
   Index choose(Branch& branch, wire::TabletType kind);
+  // Takes the idle connection that suits a statement of this schema best; no_index: none does.
+  Index take_idle(Server& server, std::string_view schema);
   bool down(const Server& server) const;
   void pump(Index server);
+  void serve_waiting(Server& server);
   void dial(Index server);
   void wait(Index statement, std::string_view schema, ByteView command);
   void leave_line(Index statement);

@@ -127,6 +127,11 @@ void OriginNode::on_request_data(RequestId id, std::uint64_t cookie, ByteView pa
 std::uint64_t OriginNode::serve(RequestId id, std::uint32_t edge, ByteView payload, Index known) {
   const auto kind =
       payload.empty() ? wire::RequestKind{} : static_cast<wire::RequestKind>(payload[0]);
+  // Not everything has been read yet: what is not found may be there all the same.
+  if (!ready_ && !(ready_ = synchronised())) {
+    refuse(id, mysql::error::server_shutdown, "This origin is starting", true, false);
+    return 0;
+  }
   if (kind == wire::RequestKind::authenticate) {
     serve_login(id, edge, payload.subspan(1));
     return 0;
@@ -159,8 +164,9 @@ std::uint64_t OriginNode::serve(RequestId id, std::uint32_t edge, ByteView paylo
   return 0;
 }
 
-// A reader may only read. What else a user may do is the database's own business: statements run
-// there under the branch's account.
+// An edge refuses all this by itself. But database connections are shared, also among edges: none
+// may leave anything behind on them that concerns the others. A reader may only read. What else a
+// user may do is the database's own business: statements run there under the branch's account.
 std::uint64_t OriginNode::serve_statement(RequestId id, std::uint32_t edge,
                                           const wire::QueryRequest& query,
                                           const CredentialEntry& entry, Index known) {
@@ -168,8 +174,18 @@ std::uint64_t OriginNode::serve_statement(RequestId id, std::uint32_t edge,
     acceptor_.reset(id, ResetReason::refused, Processed::no);
     return 0;
   }
-  if (entry.role == Role::reader &&
-      mysql::kind_of(as_text(query.command.subspan(1))) != mysql::StatementKind::read) {
+  if (query.command[0] != static_cast<std::byte>(mysql::CommandKind::query)) {
+    refuse(id, mysql::error::unknown_command, "Unknown command", false, false);
+    return 0;
+  }
+  const mysql::StatementKind kind = mysql::kind_of(as_text(query.command.subspan(1)));
+  if (kind == mysql::StatementKind::session_state || kind == mysql::StatementKind::use_database) {
+    refuse(id, mysql::error::not_supported_yet,
+           "This server doesn't yet support statements that change the state of the session", false,
+           false);
+    return 0;
+  }
+  if (entry.role == Role::reader && kind != mysql::StatementKind::read) {
     refuse(id, mysql::make_error(1142, "42000"), "Command denied to a user with the role reader",
            false, false);
     return 0;
@@ -236,8 +252,9 @@ void OriginNode::refuse_grant(RequestId id, GrantVerdict verdict) {
     case GrantVerdict::valid:
       return;
     case GrantVerdict::unknown:
+      // Or not here yet: a region may be named by a Route before it has the Credential.
       return refuse(id, mysql::error::connection_killed,
-                    "Connection was killed: credential revoked", false, true);
+                    "Connection was killed: credential revoked", true, true);
     case GrantVerdict::rotated:
       return refuse(id, mysql::error::connection_killed,
                     "Connection was killed: credential rotated", false, true);

@@ -58,7 +58,7 @@ class OriginNode final : public runtime::Component,
   OriginCensus census() const;
   const OriginCounters& counters() const { return counters_; }
   const Backends& backends() const { return backends_; }
-  // Both watches have their first listing.
+  // Both watches have their first listing. Until then all requests are sent elsewhere.
   bool synchronised() const;
   const OriginConfig& config() const { return config_; }
 
@@ -133,6 +133,7 @@ class OriginNode final : public runtime::Component,
   std::vector<std::uint32_t> edge_of_connection_;  // no_index where not yet known
   Bytes out_;
   OriginCounters counters_;
+  bool ready_ = false;  // was synchronised once
   std::uint32_t next_number_ = 0;
   std::uint32_t load_ = 0;  // smoothed, in thousandths of the database connections
 };

@@ -1,5 +1,6 @@
 // What the nonce of a greeting says, so that an origin recognises that this edge made it, and when:
-// a captured password proof then dies after seconds or its first use. Holds no state and no policy.
+// a captured password proof then dies within a minute. Each origin process besides accepts it only
+// once, but they do not tell one another. Holds no state and no policy.
 //
 // 17 bytes: edge 12 bits, Unix seconds 28, process 12, sequence within the second 20, then the
 // first 64 bits of an HMAC over the former under the edge's own key. That key follows from a fleet

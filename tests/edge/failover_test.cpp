@@ -199,6 +199,66 @@ TEST(Failover, StatementsReturnToARecoveredRegion) {
   EXPECT_EQ(net.region_of(net.ask(client, "SELECT 1")), "ams");
 }
 
+TEST(Failover, ALoginOfUnknownOutcomeIsNotJudgedTwiceInOneRegion) {
+  SmallNetwork net;
+  net.start({"ams"});
+  TestClient& client = net.clients->connect();
+  net.world.advance_until([&] { return net.edge->census().exchanges == 1; }, 1s);
+  net.world.partition("edge", "origin-1.ams");
+  net.world.advance_until([&] { return client.error != 0 || net.edge->counters().retries != 0; },
+                          8s);
+  net.world.heal("edge", "origin-1.ams");
+  net.run(2s);
+  EXPECT_EQ(client.error, 1053);  // and not 1045: the password was right
+}
+
+TEST(Start, OfAnEdgeIsOverOnceItKnowsTheRoutes) {
+  SmallNetwork net;
+  net.world.partition("edge", "store");
+  net.start();
+  EXPECT_EQ(net.login().reason, runtime::CloseReason::refused);
+  net.world.heal("edge", "store");
+  net.run(20s);
+  EXPECT_TRUE(net.login().established);
+}
+
+TEST(Start, OfAnOriginSendsLoginsElsewhereUntilItKnowsTheCredentials) {
+  SmallNetwork net;
+  net.world.partition("origin-1.ams", "store.ams");
+  net.start();
+  TestClient& client = net.login();
+  ASSERT_TRUE(client.established);
+  EXPECT_EQ(net.region_of(net.ask(client, "SELECT 1")), "fra");
+  net.world.heal("origin-1.ams", "store.ams");
+  net.run(20s);
+  EXPECT_EQ(net.region_of(net.ask(client, "SELECT 1")), "ams");
+}
+
+TEST(Start, OfTheOnlyOriginDeniesNobody) {
+  SmallNetwork net;
+  net.world.partition("origin-1.ams", "store.ams");
+  net.start({"ams"});
+  EXPECT_EQ(net.login().error, 1053);
+}
+
+TEST(Start, OfAnOriginEndsNoSessions) {
+  SmallNetwork net;
+  net.start({"ams"});
+  TestClient& client = net.login();
+  net.world.crash("origin-1.ams");
+  net.world.partition("origin-1.ams", "store.ams");
+  const auto config = net.region(0).origin->config();
+  net.region(0).origin =
+      std::make_unique<origin::OriginNode>(net.world.host("origin-1.ams"), config);
+  net.world.run("origin-1.ams", *net.region(0).origin);
+  net.run(10s);
+  EXPECT_EQ(net.ask(client, "SELECT 1").error, 1053);
+  EXPECT_FALSE(client.closed);
+  net.world.heal("origin-1.ams", "store.ams");
+  net.run(20s);
+  EXPECT_EQ(net.ask(client, "SELECT 1").error, 0);
+}
+
 TEST(Drain, OfAnEdgeEndsIdleSessionsEvenlyAndFinishesWhatRuns) {
   SmallNetwork net;
   net.start();

@@ -45,6 +45,23 @@ TEST(Limits, ATenantHasOnlySoManySessions) {
   EXPECT_TRUE(net.login().established);
 }
 
+TEST(Limits, LoginsUnderWayCountAsSessionsOfTheirTenant) {
+  SmallNetwork net;
+  net.edge_config.maximum_sessions_per_tenant = 2;
+  net.start();
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(net.login({.password = "wrong"}).error, 1045);
+  std::vector<TestClient*> clients;
+  for (int i = 0; i < 5; ++i) clients.push_back(&net.clients->connect());
+  net.run(1s);
+  int established = 0, refused = 0;
+  for (const TestClient* client : clients) {
+    established += client->established ? 1 : 0;
+    refused += client->error == 1203 ? 1 : 0;
+  }
+  EXPECT_EQ(established, 2);
+  EXPECT_EQ(refused, 3);
+}
+
 TEST(Limits, AnEdgeHasOnlySoManySessions) {
   SmallNetwork net;
   net.edge_config.maximum_sessions = 2;

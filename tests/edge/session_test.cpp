@@ -313,6 +313,132 @@ TEST(Session, HoldsBackTheOriginWhileItsClientDoesNotRead) {
   EXPECT_GT(client.answers[0].bytes, 5'000'000u);
 }
 
+TEST(Session, OfASlowReaderGivesBackAllCreditOnceAnswered) {
+  SmallNetwork net;
+  net.start();
+  net.region(0).databases[0]->filler = 400'000;  // the last of it arrives while the rest waits
+  TestClient& client = net.login();
+  net.clients->stop_reading(client);
+  net.clients->query(client, "SELECT 1");
+  net.run(10s);
+  net.clients->read_on(client);
+  net.run(10s);
+  ASSERT_EQ(client.answers.size(), 1u);
+  EXPECT_EQ(net.edge->upstream().pool().requests_in_flight(0), 0u);
+  net.clients->close(client);
+  net.run(1s);
+  EXPECT_TRUE(net.quiet());
+}
+
+TEST(Session, HearsOnAfterALoginThatTheClientDidNotWaitFor) {
+  SmallNetwork net;
+  net.edge_config.pipelined_bytes = 1000;
+  net.start();
+  TestClient& client = net.clients->connect();
+  net.world.advance_until([&] { return net.region(0).origin->counters().logins_granted == 1; },
+                          10s);
+  ASSERT_FALSE(client.established);
+  // The first part fills the edge's patience before the OK; the rest can only come after it.
+  Bytes out;
+  mysql::write_query(out, "SELECT '" + std::string(5000, 'a') + "'");
+  ++client.asked;
+  net.clients->send(client, ByteView(out).first(2000));
+  net.run(1s);
+  net.clients->send(client, ByteView(out).subspan(2000));
+  net.run(10s);
+  ASSERT_EQ(client.answers.size(), 1u);
+  EXPECT_EQ(client.answers[0].error, 0);
+}
+
+TEST(Session, IsReadNoFasterThanItsStatementsAreServed) {
+  SmallNetwork net;
+  net.edge_config.pipelined_bytes = 1000;
+  net.start();
+  TestClient& client = net.login();
+  Bytes out;
+  while (out.size() < 200'000) mysql::write_query(out, "SELECT 1");
+  for (std::size_t at = 0; at < out.size(); at += 500) {
+    net.clients->send(client,
+                      ByteView(out).subspan(at, std::min<std::size_t>(500, out.size() - at)));
+  }
+  client.asked += 100'000;
+  net.run(5s);
+  EXPECT_GT(client.answers.size(), 100u);
+  EXPECT_LT(client.answers.size(), 200u);
+  // 200 statements of 13 bytes, and what may be sent ahead of them.
+  const std::size_t unread = net.world.host("client").unsent_bytes_total() + net.world.window;
+  EXPECT_GE(unread, out.size() - 200 * 13 - 2 * 1000);
+}
+
+TEST(Session, GoesOnReadingAfterStatementsThatFailAtOnce) {
+  SmallNetwork net;
+  net.edge_config.pipelined_bytes = 1000;
+  net.start();
+  TestClient& client = net.login();
+  net.region(0).databases[0]->mood = TinyDatabase::Mood::silent;
+  Bytes out;
+  for (int i = 0; i < 300; ++i) mysql::write_query(out, "SELECT " + std::to_string(i));
+  client.asked += 300;
+  for (std::size_t at = 0; at < out.size(); at += 300) {
+    net.clients->send(client,
+                      ByteView(out).subspan(at, std::min<std::size_t>(300, out.size() - at)));
+  }
+  net.run(1s);
+  net.world.crash("origin-1.ams");
+  net.world.crash("origin-1.fra");
+  net.run(10s);
+  ASSERT_EQ(client.answers.size(), 300u);
+  EXPECT_EQ(client.answers[0].error, 1105);
+  EXPECT_EQ(client.answers[299].error, 1053);
+}
+
+TEST(Session, SurvivesARegionThatHasItsCredentialNoMore) {
+  SmallNetwork net;
+  net.start();
+  TestClient& client = net.login();
+  EXPECT_EQ(net.region_of(net.ask(client, "SELECT 1")), "ams");
+  net.remove(*net.region(0).store, control::credential_key("app"));
+  net.run(1s);
+  EXPECT_EQ(net.region_of(net.ask(client, "SELECT 1")), "fra");
+  EXPECT_FALSE(client.closed);
+}
+
+TEST(Session, HasItsGrantRenewedByAnotherRegionWhenTheFirstCannot) {
+  SmallNetwork net;
+  net.start();
+  TestClient& client = net.login();
+  origin::GrantKeyRecord key;
+  key.secret[0] = std::byte{42};
+  key.used_from = net.wall_seconds() + 100'000;
+  std::string value;
+  origin::encode(key, value);
+  net.put(*net.region(0).store, origin::grant_key_key("main", 1), value);
+  net.run(280s);
+  EXPECT_FALSE(client.closed);
+  EXPECT_EQ(net.region(0).origin->counters().renewals, 0u);
+  EXPECT_EQ(net.region(1).origin->counters().renewals, 1u);
+}
+
+TEST(Session, StaysWhileNoRegionCanRenewItsGrantAndTriesAgain) {
+  SmallNetwork net;
+  net.start();
+  TestClient& client = net.login();
+  origin::GrantKeyRecord key;
+  key.secret[0] = std::byte{42};
+  key.used_from = net.wall_seconds() + 280;
+  std::string value;
+  origin::encode(key, value);
+  for (auto& region : net.regions) {
+    net.put(*region->store, origin::grant_key_key("main", 1), value);
+  }
+  net.run(270s);
+  EXPECT_FALSE(client.closed);
+  EXPECT_EQ(net.region(0).origin->counters().renewals, 0u);
+  net.run(25s);
+  EXPECT_EQ(net.region(0).origin->counters().renewals, 1u);
+  EXPECT_EQ(net.command(client, CommandKind::ping).error, 0);
+}
+
 TEST(Session, RefusesPacketsThatCannotBeRightAndCloses) {
   SmallNetwork net;
   net.edge_config.maximum_statement = 1000;

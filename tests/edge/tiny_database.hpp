@@ -26,6 +26,7 @@ class TinyDatabase final : public runtime::Component {
     breaks_packet,  // the same within a packet
     refuses_login,
     leaves_transaction,  // answers with the flag of an open transaction
+    has_no_database,     // as if the schema had been dropped
   };
 
   TinyDatabase(runtime::Runtime& runtime, std::string name, std::string password)
@@ -136,6 +137,10 @@ class TinyDatabase final : public runtime::Component {
         (mood == Mood::leaves_transaction ? mysql::status::in_transaction : 0));
     mysql::write_result_set(out, 1, columns, row, client.handshake.capabilities(), status);
     switch (mood) {
+      case Mood::has_no_database:
+        out.clear();
+        mysql::write_err(out, 1, mysql::error::no_database, "No database selected");
+        return runtime_.send(id, out);
       case Mood::hangs_up:
         out.clear();
         break;

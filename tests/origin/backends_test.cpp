@@ -16,6 +16,12 @@ struct Backends : OriginFixture {
     start();
     EXPECT_EQ(edge->login({}, &grant), 0);
   }
+  Outcome ask(std::string_view schema) {
+    return edge->request(edge->query_bytes(grant, 1, "SELECT 1", schema));
+  }
+  static bool answered(const Outcome& outcome, std::string_view text) {
+    return as_text(outcome.bytes).find(text) != std::string_view::npos;
+  }
   std::size_t begin(std::string_view sql = "SELECT 1") {
     return edge->begin(edge->query_bytes(grant, 1, sql));
   }
@@ -97,6 +103,73 @@ TEST_F(Backends, DoNotReuseAConnectionWithAnOpenTransaction) {
   EXPECT_EQ(primary().accepted(), 2u);
   EXPECT_EQ(edge->query(grant).kind(), wire::AnswerKind::packets);
   EXPECT_EQ(primary().accepted(), 2u);
+}
+
+TEST_F(Backends, KeepStatementsWithoutASchemaApartFromThoseWithOne) {
+  start_small(1, 1);
+  EXPECT_TRUE(answered(ask("shop"), "db-0.ams/shop/SELECT 1"));
+  EXPECT_TRUE(answered(ask(""), "db-0.ams//SELECT 1"));
+  EXPECT_EQ(primary().accepted(), 2u);
+  EXPECT_TRUE(answered(ask("crm"), "db-0.ams/crm/SELECT 1"));
+  EXPECT_EQ(primary().accepted(), 2u);
+}
+
+TEST_F(Backends, FindTheConnectionThatSuitsAmongTheIdleOnes) {
+  start_small(3, 3);
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_TRUE(answered(ask("shop"), "db-0.ams/shop/SELECT 1"));
+    EXPECT_TRUE(answered(ask(""), "db-0.ams//SELECT 1"));
+    EXPECT_TRUE(answered(ask("crm"), "db-0.ams/crm/SELECT 1"));
+  }
+  EXPECT_EQ(primary().accepted(), 3u);
+}
+
+TEST_F(Backends, ServeWhoWaitsWhateverTheSchemas) {
+  start_small(2, 1);
+  primary().mood = TinyDatabase::Mood::silent;
+  std::vector<std::size_t> numbers;
+  const std::vector<std::string> schemas{"", "shop", "", "", "crm", "shop", ""};
+  for (int i = 0; i < 70; ++i) {
+    numbers.push_back(edge->begin(
+        edge->query_bytes(grant, 1, "SELECT 1", schemas[static_cast<std::size_t>(i) % 7])));
+  }
+  net.run(1s);
+  primary().speak();
+  net.run(8s);
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    EXPECT_TRUE(answered(edge->outcomes[numbers[i]], "db-0.ams/" + schemas[i % 7] + "/SELECT 1"))
+        << i;
+  }
+  EXPECT_EQ(origin().census().requests, 0u);
+  EXPECT_LE(primary().connections(), 2u);
+}
+
+TEST_F(Backends, DoNotTrustAConnectionWhoseSchemaWasDropped) {
+  start_small(1, 1);
+  EXPECT_TRUE(answered(ask("shop"), "db-0.ams/shop/SELECT 1"));
+  primary().mood = TinyDatabase::Mood::has_no_database;
+  ask("shop");
+  primary().mood = TinyDatabase::Mood::answers;
+  EXPECT_TRUE(answered(ask("shop"), "db-0.ams/shop/SELECT 1"));
+  EXPECT_EQ(primary().accepted(), 2u);
+}
+
+TEST_F(Backends, TakeStatementsOnlyAndNoneThatLeaveSomethingBehind) {
+  start_small(1, 1);
+  for (const int command : {0, 2, 4, 0x11, 0x12, 0x16, 0x1b, 0x1f}) {
+    const Outcome outcome =
+        edge->request(edge->query_bytes(grant, 1, "SELECT 1", {}, static_cast<std::byte>(command)));
+    ASSERT_TRUE(outcome.refusal()) << command;
+    EXPECT_EQ(outcome.refusal()->code, 1047) << command;
+  }
+  for (const char* sql : {"BEGIN", "USE crm", "SET sql_mode = ''", "LOCK TABLES t READ",
+                          "SELECT GET_LOCK('a', 1)", "PREPARE p FROM 'SELECT 1'"}) {
+    const Outcome outcome = edge->query(grant, 1, sql);
+    ASSERT_TRUE(outcome.refusal()) << sql;
+    EXPECT_EQ(outcome.refusal()->code, 1235) << sql;
+  }
+  EXPECT_EQ(primary().statements.size(), 0u);
+  EXPECT_EQ(edge->query(grant).kind(), wire::AnswerKind::packets);
 }
 
 TEST_F(Backends, RefuseSoonWhileTheDatabaseIsDownAndRecover) {

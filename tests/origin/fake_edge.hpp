@@ -101,10 +101,11 @@ class FakeEdge final : public runtime::Component, private backhaul::PoolObserver
   std::uint16_t login(const LoginOptions& options = {}, wire::Grant* grant = nullptr) {
     return log_in_with(login_request(options, nonce(next_sequence_++)), grant);
   }
-  Bytes query_bytes(const wire::Grant& grant, std::uint64_t session, std::string_view sql) {
+  Bytes query_bytes(const wire::Grant& grant, std::uint64_t session, std::string_view sql,
+                    std::string_view schema = {}, std::byte command = std::byte{3}) {
     Bytes bytes;
-    wire::append_query_header(bytes, wire::RequestKind::query, {session, grant, {}});
-    bytes.push_back(std::byte{3});
+    wire::append_query_header(bytes, wire::RequestKind::query, {session, grant, schema});
+    bytes.push_back(command);
     append(bytes, sql);
     return bytes;
   }
