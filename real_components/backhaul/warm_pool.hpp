@@ -40,7 +40,9 @@ struct PoolOptions {
   Duration stable_after = 10s;
   std::uint32_t parallel_handshakes = 2;
   Duration ping_interval = 1s;  // each interval is jittered by a tenth either way
-  Duration ping_timeout = 3s;   // a ping outstanding for longer: the connection is dead
+  // A ping outstanding for longer: the connection is dead. Not while this process itself stood
+  // still: then what has arrived is read first, and the ping has as long again.
+  Duration ping_timeout = 3s;
   // Bytes are handed to the runtime only while it holds fewer than this. Not below the host's own
   // low-water mark, or on_writable may not come.
   std::size_t low_water = 128 * 1024;
@@ -171,6 +173,8 @@ class WarmPool {
   void count_frames(RegionIndex region, std::uint64_t frames);
   void after_event(Connection& connection);
   void ping(Connection& connection);
+  // When a ping that stays unanswered costs its connection.
+  Instant given_up_at(const Connection& connection, Instant ping) const;
   void arm(Connection& connection, Duration delay);
   Duration jittered(Duration interval);
   void lost(Connection& connection, runtime::CloseReason reason);

@@ -61,6 +61,9 @@ class WarmPool::Connection final : public MuxObserver {
   std::uint64_t frames_at_ping = 0;
   Instant up_since{};
   Instant next_ping{};
+  Instant wake_at{};       // when the timer is due
+  Instant excused_ping{};  // the unanswered ping that was given more time
+  Instant excused_until{};
   runtime::TimerId timer = runtime::no_timer;
   runtime::ConnectionId id = runtime::no_connection;
   std::uint32_t index;

@@ -11,6 +11,10 @@ namespace {
 
 constexpr std::uint32_t max_connections = 1u << 15;  // slots in a cookie
 
+// A timer later than this: this process itself did not run, and answers may wait to be read.
+// Assumption.
+constexpr Duration own_pause = 500ms;
+
 }  // namespace
 
 runtime::Cookie WarmPool::cookie_of(const Connection& connection) const {
@@ -206,8 +210,13 @@ void WarmPool::on_timer(runtime::Cookie cookie) {
 // Sends a ping if one is due, and gives the connection up if one stayed unanswered for too long.
 void WarmPool::ping(Connection& connection) {
   const Instant now = runtime_.now();
-  if (const auto oldest = connection.mux.oldest_unanswered_ping();
-      oldest && now - *oldest >= options_.ping_timeout) {
+  const auto unanswered = connection.mux.oldest_unanswered_ping();
+  if (unanswered && now - connection.wake_at > own_pause &&
+      connection.excused_ping != *unanswered) {
+    connection.excused_ping = *unanswered;  // once: a host that is always late must notice too
+    connection.excused_until = now + options_.ping_timeout;
+  }
+  if (unanswered && now >= given_up_at(connection, *unanswered)) {
     if (pings_ != nullptr) pings_->on_ping_missed(connection.region, connection.ordinal);
     runtime_.abort(connection.id);
     return lost(connection, runtime::CloseReason::timed_out);
@@ -223,13 +232,19 @@ void WarmPool::ping(Connection& connection) {
   }
   Instant wake = connection.next_ping;
   if (const auto oldest = connection.mux.oldest_unanswered_ping()) {
-    wake = std::min(wake, *oldest + options_.ping_timeout);
+    wake = std::min(wake, given_up_at(connection, *oldest));
   }
   arm(connection, wake - now);
   flush(connection);
 }
 
+Instant WarmPool::given_up_at(const Connection& connection, Instant ping) const {
+  const Instant usual = ping + options_.ping_timeout;
+  return connection.excused_ping == ping ? std::max(usual, connection.excused_until) : usual;
+}
+
 void WarmPool::arm(Connection& connection, Duration delay) {
+  connection.wake_at = runtime_.now() + delay;
   if (connection.timer != runtime::no_timer) runtime_.cancel_timer(connection.timer);
   connection.timer = runtime_.start_timer(delay, cookie_of(connection));
 }

@@ -137,6 +137,33 @@ TEST_F(Pool, GivesUpASilentConnectionExactlyThreeSecondsAfterItsPing) {
   EXPECT_EQ(ready(), 0u);
 }
 
+TEST_F(Pool, KeepsItsConnectionsWhenItsOwnProcessStoodStill) {
+  connect({"a"});
+  pass(20s);
+  world.freeze("edge");
+  pass(10s);
+  world.thaw("edge");
+  pass(10s);
+  for (const auto& [number, link] : edge().links) EXPECT_EQ(link.downs, 0) << number;
+  EXPECT_EQ(ready(), 4u);
+}
+
+TEST_F(Pool, GivesUpASilentConnectionAlsoAfterItsOwnProcessStoodStill) {
+  connect({"a"});
+  pass(20s);
+  world.partition("edge", "a");
+  world.freeze("edge");
+  pass(10s);
+  world.thaw("edge");
+  pass(2900ms);
+  for (const auto& [number, link] : edge().links) EXPECT_EQ(link.downs, 0) << number;
+  pass(200ms);
+  for (const auto& [number, link] : edge().links) {
+    EXPECT_EQ(link.downs, 1) << number;
+    EXPECT_EQ(link.missed, 1) << number;
+  }
+}
+
 TEST_F(Pool, NoticesAResetAtOnce) {
   connect({"fra-1"});
   origin("fra-1").echo = false;

@@ -70,6 +70,10 @@ class FakeWorld {
   bool cut(const std::string& a, const std::string& b) const {
     return cuts_.contains(std::minmax(a, b));
   }
+  // The process stands still, as when its machine is paused: its timers wait, and what arrives waits
+  // to be read. thaw() runs the timers that are overdue before it reads: the unkind order.
+  void freeze(const std::string& name);
+  void thaw(const std::string& name);
   // The process dies: its connections are reset, its timers and listeners are gone. run() starts
   // another.
   void crash(const std::string& name);
@@ -152,6 +156,10 @@ class FakeRuntime final : public runtime::Runtime {
   runtime::TimerId start_timer(Duration delay, runtime::Cookie cookie) override {
     const std::uint64_t id = ++last_timer_;
     timers_[id] = world_.at(now() + std::max(delay, Duration{0}), [this, id, cookie] {
+      if (frozen_) {
+        overdue_.push_back({id, cookie});
+        return;
+      }
       timers_.erase(id);
       component_->on_timer(cookie & runtime::cookie_mask);
     });
@@ -161,6 +169,7 @@ class FakeRuntime final : public runtime::Runtime {
     const auto found = timers_.find(static_cast<std::uint64_t>(timer));
     if (found == timers_.end()) return;
     world_.forget(found->second);
+    std::erase_if(overdue_, [&](const auto& late) { return late.first == found->first; });
     timers_.erase(found);
   }
 
@@ -307,7 +316,8 @@ class FakeRuntime final : public runtime::Runtime {
     read(id);
   }
   void read(runtime::ConnectionId id) {
-    for (End* mine = end(id); mine != nullptr && !mine->paused && !mine->inbox.empty();
+    for (End* mine = end(id);
+         mine != nullptr && !frozen_ && !mine->paused && !mine->inbox.empty();
          mine = end(id)) {
       const Bytes data = std::move(mine->inbox.front());
       mine->inbox.pop_front();
@@ -354,6 +364,8 @@ class FakeRuntime final : public runtime::Runtime {
   std::map<std::uint16_t, runtime::ListenOptions> ports_;
   std::map<runtime::ConnectionId, End> ends_;
   std::map<std::uint64_t, FakeWorld::Key> timers_;
+  std::vector<std::pair<std::uint64_t, runtime::Cookie>> overdue_;
+  bool frozen_ = false;
   std::uint64_t last_timer_ = 0;
   std::uint32_t last_connection_ = 0;
 };
@@ -369,6 +381,22 @@ inline FakeRuntime& FakeWorld::host(const std::string& name) {
 inline void FakeWorld::run(const std::string& name, runtime::Component& component) {
   host(name).component_ = &component;
   component.start();
+}
+
+inline void FakeWorld::freeze(const std::string& name) {
+  host(name).frozen_ = true;
+}
+
+inline void FakeWorld::thaw(const std::string& name) {
+  FakeRuntime& woken = host(name);
+  woken.frozen_ = false;
+  while (!woken.overdue_.empty()) {
+    const auto [id, cookie] = woken.overdue_.front();
+    woken.overdue_.erase(woken.overdue_.begin());
+    woken.timers_.erase(id);
+    woken.component_->on_timer(cookie & runtime::cookie_mask);
+  }
+  for (const auto& [id, end] : woken.ends_) at(now_, [&woken, id] { woken.read(id); });
 }
 
 inline void FakeWorld::crash(const std::string& name) {
