@@ -34,7 +34,9 @@ inline void append_little_endian(Bytes& out, Unsigned value) {
   for (std::size_t i = 0; i < sizeof(Unsigned); ++i) {
     bytes[i] = static_cast<std::byte>((static_cast<std::uint64_t>(value) >> (8 * i)) & 0xff);
   }
-  out.insert(out.end(), bytes.begin(), bytes.end());
+  const std::size_t size = out.size();
+  out.resize(size + sizeof(Unsigned));
+  std::memcpy(out.data() + size, bytes.data(), sizeof(Unsigned));
 }
 
 // `bytes` must hold at least sizeof(Unsigned) bytes.
