@@ -75,7 +75,8 @@ class Lister {
     leave();
   }
 
-  void add_sessions(const trace::SessionTally& sessions) {
+  void add_sessions(const PopSummary& pop) {
+    const trace::SessionTally& sessions = pop.sessions;
     enter("sessions");
     add("accepted", sessions.accepted);
     add("authenticated", sessions.authenticated);
@@ -83,6 +84,7 @@ class Lister {
     add("closed", sessions.closed);
     add("open_at_end", sessions.open);
     add("peak_open", sessions.peak_open);
+    add("peak_at_s", pop.peak_at ? MetricValue(seconds_of(*pop.peak_at)) : MetricValue());
     add("statements_routed", sessions.routed);
     add("statements_answered", sessions.answered);
     add("statements_failed", sessions.failed);
@@ -189,7 +191,7 @@ std::vector<Metric> metrics(const Summary& summary) {
   for (const PopSummary& pop : summary.pops) {
     list.enter(pop.clients.name);
     list.add_clients(pop.clients);
-    list.add_sessions(pop.sessions);
+    list.add_sessions(pop);
     list.leave();
   }
   list.leave();

@@ -92,7 +92,12 @@ Summary summarize(const scenario::Plan& plan, const trace::RunRecord& record) {
   }
   for (const scenario::EdgePop& edge : plan.edges) {
     const trace::PopRecord pop = pop_named(record.pops, edge.name);
-    summary.pops.push_back({summarize(edge.name, pop.clients), pop.sessions});
+    PopSummary& added = summary.pops.emplace_back();
+    added.clients = summarize(edge.name, pop.clients);
+    added.sessions = pop.sessions;
+    if (pop.sessions.peak_open > 0) {
+      added.peak_at = pop.sessions.peak_at.time_since_epoch() - clients_start(plan);
+    }
   }
   summary.backhauls = record.backhauls;
   summary.usage = usage_by_place(record);

@@ -43,6 +43,8 @@ struct ClientSummary {
 struct PopSummary {
   ClientSummary clients;
   trace::SessionTally sessions;
+  // When most sessions were open, from the start of the first client group; none without sessions.
+  std::optional<Duration> peak_at;
 };
 
 // How far the machines of one role in one place were used. Shares are of 1, of the busiest machine.

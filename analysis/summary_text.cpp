@@ -175,6 +175,7 @@ void write_pops(Writer& out, const Summary& summary) {
                    {"authenticated", Align::right},
                    {"refused", Align::right},
                    {"peak open", Align::right},
+                   {"at", Align::right},
                    {"statements", Align::right},
                    {"connect p50", Align::right},
                    {"p99", Align::right},
@@ -188,9 +189,9 @@ void write_pops(Writer& out, const Summary& summary) {
     const LatencySummary& query = pop.clients.query;
     table.add({pop.clients.name, grouped(pop.sessions.accepted),
                grouped(pop.sessions.authenticated), grouped(pop.sessions.refused),
-               grouped(pop.sessions.peak_open), grouped(pop.sessions.routed),
-               cell(connect, connect.p50), cell(connect, connect.p99), cell(query, query.p50),
-               cell(query, query.p99)});
+               grouped(pop.sessions.peak_open), pop.peak_at ? duration_text(*pop.peak_at) : "-",
+               grouped(pop.sessions.routed), cell(connect, connect.p50), cell(connect, connect.p99),
+               cell(query, query.p50), cell(query, query.p99)});
   }
   out.table(table);
 }

@@ -65,7 +65,7 @@ void Recorder::record(Instant now, HostIndex host, const TraceEvent& event) {
   if (event.kind >= TraceKind::client_connecting && event.kind <= TraceKind::client_first_answer) {
     count_client(now, at, event);
   } else if (event.kind <= TraceKind::query_failed) {
-    count_session(at, event);
+    count_session(now, at, event);
   } else if (event.kind == TraceKind::syn_dropped) {
     ++row_.syn_dropped;
   }
@@ -177,12 +177,15 @@ void Recorder::count_end(Slot& client) {
   close_one(open_);
 }
 
-void Recorder::count_session(Slot& edge, const TraceEvent& event) {
+void Recorder::count_session(Instant now, Slot& edge, const TraceEvent& event) {
   SessionTally& tally = places_[edge.pop].record.sessions;
   switch (event.kind) {
     case TraceKind::session_accepted:
       ++tally.accepted;
-      open_one(tally.open, tally.peak_open);
+      if (++tally.open > tally.peak_open) {
+        tally.peak_open = tally.open;
+        tally.peak_at = now;
+      }
       return;
     case TraceKind::session_authenticated:
       ++tally.authenticated;

@@ -83,7 +83,7 @@ class Recorder {
   void count_client(Instant now, Slot& client, const runtime::TraceEvent& event);
   void count_established(Instant now, Slot& client, Duration since_first_attempt);
   void count_end(Slot& client);
-  void count_session(Slot& edge, const runtime::TraceEvent& event);
+  void count_session(Instant now, Slot& edge, const runtime::TraceEvent& event);
   void close_rows(Instant now);
 
   RecorderOptions options_;

@@ -62,6 +62,7 @@ struct ClientTally {
 struct SessionTally {
   std::uint64_t accepted = 0, authenticated = 0, refused = 0, closed = 0;
   std::uint64_t open = 0, peak_open = 0;
+  Instant peak_at{};  // when the peak was first reached
   std::uint64_t routed = 0, answered = 0, failed = 0;  // statements
 };
 

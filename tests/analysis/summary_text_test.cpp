@@ -59,9 +59,9 @@ per client group
   calm           1            0       1              -          0         0
 
 per POP
-       accepted  authenticated  refused  peak open  statements  connect p50   p99  query p50  p99 (ms)
-  iad         3              3        0          3           3         10.0  10.0        5.0       5.0
-  fra         0              0        0          0           0            -     -          -         -
+       accepted  authenticated  refused  peak open        at  statements  connect p50   p99  query p50  p99 (ms)
+  iad         3              3        0          3  204.0 ms           3         10.0  10.0        5.0       5.0
+  fra         0              0        0          0         -           0            -     -          -         -
 
 per backhaul
                    connections  requests  to region    to POP  frames
