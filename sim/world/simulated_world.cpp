@@ -67,7 +67,10 @@ SimulatedWorld::SimulatedWorld(const scenario::Plan& plan, trace::Recorder& reco
   schedule_faults();
 }
 
-SimulatedWorld::~SimulatedWorld() = default;
+// Components first: what they do at their end may still concern any host.
+SimulatedWorld::~SimulatedWorld() {
+  for (const auto& host : hosts_) host->install(nullptr);
+}
 
 // Hosts get their ranks by name, so that one more host moves nobody else's place in the order.
 void SimulatedWorld::build(std::vector<Blueprint>& blueprints) {
