@@ -23,12 +23,16 @@ inline std::string_view as_text(ByteView bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-inline void append(Bytes& out, ByteView more) { out.insert(out.end(), more.begin(), more.end()); }
-inline void append(Bytes& out, std::string_view more) { append(out, as_bytes(more)); }
+inline void append(Bytes& out, ByteView more) {
+  out.insert(out.end(), more.begin(), more.end());
+}
+inline void append(Bytes& out, std::string_view more) {
+  append(out, as_bytes(more));
+}
 
 // Integers on the wire, in the byte order the name says, independent of the machine's own.
 template <typename Unsigned>
-  requires std::is_unsigned_v<Unsigned>
+requires std::is_unsigned_v<Unsigned>
 inline void append_little_endian(Bytes& out, Unsigned value) {
   std::array<std::byte, sizeof(Unsigned)> bytes;
   for (std::size_t i = 0; i < sizeof(Unsigned); ++i) {
@@ -41,7 +45,7 @@ inline void append_little_endian(Bytes& out, Unsigned value) {
 
 // `bytes` must hold at least sizeof(Unsigned) bytes.
 template <typename Unsigned>
-  requires std::is_unsigned_v<Unsigned>
+requires std::is_unsigned_v<Unsigned>
 inline Unsigned load_little_endian(const std::byte* bytes) {
   if constexpr (std::endian::native == std::endian::little) {
     Unsigned value;

@@ -1,12 +1,12 @@
 // The one door between a component and its world.
 //
-// A component is a state machine: the host calls it with bytes, timers and connection events, and it
-// answers through Runtime. It must own no thread, open no socket, read no clock, draw no entropy and
-// touch no global: everything comes through this header, so that the same code runs unchanged in the
-// simulator and in production.
+// A component is a state machine: the host calls it with bytes, timers and connection events, and
+// it answers through Runtime. It must own no thread, open no socket, read no clock, draw no entropy
+// and touch no global: everything comes through this header, so that the same code runs unchanged
+// in the simulator and in production.
 //
-// Calls are run-to-completion: the host never calls into a component while one of its handlers runs,
-// and nothing a handler asks for happens before the handler returns (no callback re-enters).
+// Calls are run-to-completion: the host never calls into a component while one of its handlers
+// runs, and nothing a handler asks for happens before the handler returns (no callback re-enters).
 #pragma once
 
 #include "real_components/runtime/bytes.hpp"
@@ -22,15 +22,16 @@
 
 namespace wanlab::runtime {
 
-__extension__ typedef unsigned __int128 Uint128;  // ISO C++ has no such type; every 64-bit target has
+__extension__ typedef unsigned __int128
+    Uint128;  // ISO C++ has no such type; every 64-bit target has
 
 // A word of the component's own choosing that comes back with every event of a connection or timer.
 // Only the low 56 bits survive: a host may keep the rest for itself.
 using Cookie = std::uint64_t;
 inline constexpr Cookie cookie_mask = (Cookie{1} << 56) - 1;
 
-// Names one open connection of this host. A value is used again only after on_close was delivered, or
-// the component itself called close() or abort().
+// Names one open connection of this host. A value is used again only after on_close was delivered,
+// or the component itself called close() or abort().
 enum class ConnectionId : std::uint32_t {};
 inline constexpr ConnectionId no_connection{0xffffffff};
 
@@ -122,8 +123,9 @@ class Runtime {
   // Replaces the cookie that comes with the connection's events.
   virtual void set_cookie(ConnectionId connection, Cookie cookie) = 0;
 
-  // Upgrades an open connection. Ends in exactly one on_secure or on_close(tls_failed). `already_read`
-  // are bytes that arrived behind the message that asked for TLS: they belong to the TLS engine.
+  // Upgrades an open connection. Ends in exactly one on_secure or on_close(tls_failed).
+  // `already_read` are bytes that arrived behind the message that asked for TLS: they belong to the
+  // TLS engine.
   virtual void start_tls_server(ConnectionId connection, ByteView already_read) = 0;
   virtual void start_tls_client(ConnectionId connection, TlsVersion version) = 0;
 
@@ -132,7 +134,8 @@ class Runtime {
   // Bytes accepted by send() and not yet handed to the network. Once this has been above the host's
   // low-water mark, falling below it again is announced by on_writable.
   virtual std::size_t unsent_bytes(ConnectionId connection) const = 0;
-  // Stops and restarts on_data for one connection; what arrives meanwhile waits (and fills windows).
+  // Stops and restarts on_data for one connection; what arrives meanwhile waits (and fills
+  // windows).
   virtual void pause_reading(ConnectionId connection) = 0;
   virtual void resume_reading(ConnectionId connection) = 0;
 
@@ -141,8 +144,9 @@ class Runtime {
   // Reset: the peer learns at once. No further event comes for this connection.
   virtual void abort(ConnectionId connection) = 0;
 
-  // Declares CPU work that the current handler did. The simulated host queues it and everything asked
-  // for afterwards leaves later; the production host does nothing, because the work itself took time.
+  // Declares CPU work that the current handler did. The simulated host queues it and everything
+  // asked for afterwards leaves later; the production host does nothing, because the work itself
+  // took time.
   virtual void spend(Work work, std::uint32_t times = 1) = 0;
 
   virtual std::unique_ptr<RandomStream> random_stream(std::string_view name) = 0;
@@ -170,8 +174,8 @@ class Component {
   virtual void on_data(ConnectionId connection, Cookie cookie, ByteView bytes) = 0;
   virtual void on_writable(ConnectionId connection, Cookie cookie) = 0;
   // A hint that an event with this cookie comes within the next few: with `soon` false a good while
-  // before, with `soon` true when what the first hint fetched should have arrived. A component with many
-  // records fetches the one concerned; it must change nothing. The cookie may be out of date.
+  // before, with `soon` true when what the first hint fetched should have arrived. A component with
+  // many records fetches the one concerned; it must change nothing. The cookie may be out of date.
   virtual void anticipate(Cookie /*cookie*/, bool /*soon*/) const {}
   // The last event of a connection that the component did not close itself.
   virtual void on_close(ConnectionId connection, Cookie cookie, CloseReason reason) = 0;

@@ -34,7 +34,9 @@ using WallTime = CalendarClock::time_point;
 
 using namespace std::chrono_literals;
 
-constexpr std::int64_t nanoseconds(Instant instant) { return instant.time_since_epoch().count(); }
+constexpr std::int64_t nanoseconds(Instant instant) {
+  return instant.time_since_epoch().count();
+}
 constexpr std::int64_t unix_seconds(WallTime time) {
   return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
 }

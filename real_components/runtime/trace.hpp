@@ -19,42 +19,44 @@ enum class TraceKind : std::uint8_t {
   query_answered,  // b: bytes of the answer
   query_failed,    // b: MySQL error code, text: region last tried
   // Routing and measurement. subject: hash of the route's or region's name.
-  route_visible,   // a: store revision, text: user
-  route_removed,   // a: store revision, text: user
-  head_changed,    // a: microseconds of cost before, b: after, text: new first region
-  region_state,    // a: state before, b: state after, text: region
+  route_visible,  // a: store revision, text: user
+  route_removed,  // a: store revision, text: user
+  head_changed,   // a: microseconds of cost before, b: after, text: new first region
+  region_state,   // a: state before, b: state after, text: region
   // Backhaul. subject: connection number of this host.
-  backhaul_up,     // text: peer region
-  backhaul_down,   // a: close reason, text: peer region
+  backhaul_up,    // text: peer region
+  backhaul_down,  // a: close reason, text: peer region
   // Origins. subject: request number at this origin.
-  proof_verified,   // text: user
-  proof_rejected,   // a: reason, text: user
-  statement_served, // a: backend index, b: bytes
+  proof_verified,    // text: user
+  proof_rejected,    // a: reason, text: user
+  statement_served,  // a: backend index, b: bytes
   // Control plane. subject: revision.
   store_committed,
   watch_resumed,
   watch_compacted,
   // Clients (simulated or real load generators). subject: connection number of this host.
-  // One connection: connecting once per attempt, attempt_failed for each but the last failed one, then
-  // either established and later closed or lost, or failed. Where `text` names the host or POP reached,
+  // One connection: connecting once per attempt, attempt_failed for each but the last failed one,
+  // then
+  // either established and later closed or lost, or failed. Where `text` names the host or POP
+  // reached,
   // figures per POP use it; empty means the one this host named last.
-  client_connecting,  // a: attempt number from 1, text: target host
-  client_step,        // a: step number, text: step name
-  client_established, // a: nanoseconds since the first attempt, text: host reached, or empty
-  client_failed,      // given up. a: trace::ConnectFailure, b: MySQL error code, text: in words
-  client_closed,      // by the client's own wish
-  client_query_sent,     // a: statement number from 1
-  client_query_answered, // a: statement number, b: nanoseconds, text: host reached, or empty
-  client_query_failed,   // a: statement number, b: MySQL error code
-  client_attempt_failed, // another attempt follows. a, b, text: as in client_failed
-  client_lost,           // an established connection broke. a: close reason, text: in words
-  client_first_answer,   // a: nanoseconds from the first attempt to the first answer
+  client_connecting,      // a: attempt number from 1, text: target host
+  client_step,            // a: step number, text: step name
+  client_established,     // a: nanoseconds since the first attempt, text: host reached, or empty
+  client_failed,          // given up. a: trace::ConnectFailure, b: MySQL error code, text: in words
+  client_closed,          // by the client's own wish
+  client_query_sent,      // a: statement number from 1
+  client_query_answered,  // a: statement number, b: nanoseconds, text: host reached, or empty
+  client_query_failed,    // a: statement number, b: MySQL error code
+  client_attempt_failed,  // another attempt follows. a, b, text: as in client_failed
+  client_lost,            // an established connection broke. a: close reason, text: in words
+  client_first_answer,    // a: nanoseconds from the first attempt to the first answer
   // Hosts: what their finite resources did. subject: connection number of this host, or 0.
-  syn_dropped,       // the accept backlog was full. a: connections waiting
-  syn_retransmitted, // a: attempt number from 1
-  descriptor_limit,  // a connection was refused for want of a descriptor. a: the limit
-  memory_limit,      // a connection was refused for want of memory. a: bytes in use
-  host_fault,        // text: what happened to the host or path
+  syn_dropped,        // the accept backlog was full. a: connections waiting
+  syn_retransmitted,  // a: attempt number from 1
+  descriptor_limit,   // a connection was refused for want of a descriptor. a: the limit
+  memory_limit,       // a connection was refused for want of memory. a: bytes in use
+  host_fault,         // text: what happened to the host or path
 };
 inline constexpr std::size_t trace_kinds = static_cast<std::size_t>(TraceKind::host_fault) + 1;
 std::string_view to_string(TraceKind kind);

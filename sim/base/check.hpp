@@ -22,7 +22,6 @@ class InternalError : public std::logic_error {
 
 }  // namespace wanlab
 
-#define WANLAB_CHECK(condition, context)                                           \
-  ((condition)                                                                     \
-       ? static_cast<void>(0)                                                      \
-       : ::wanlab::fail_check(#condition, (context), std::source_location::current()))
+#define WANLAB_CHECK(condition, context) \
+  ((condition) ? static_cast<void>(0)    \
+               : ::wanlab::fail_check(#condition, (context), std::source_location::current()))

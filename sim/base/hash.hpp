@@ -1,4 +1,5 @@
-// The project's own hashes of names and words. Their values are part of every digest: never change them.
+// The project's own hashes of names and words. Their values are part of every digest: never change
+// them.
 #pragma once
 
 #include "real_components/runtime/bytes.hpp"

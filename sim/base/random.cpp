@@ -21,13 +21,14 @@ double standard_exponential(std::uint64_t bits) {
   const double square = s * s;
   double series = 1.0 / 17.0;
   for (int odd = 15; odd >= 1; odd -= 2) series = series * square + 1.0 / static_cast<double>(odd);
-  const double logarithm = 2.0 * s * series + static_cast<double>(exponent) * 0.69314718055994530942;
+  const double logarithm =
+      2.0 * s * series + static_cast<double>(exponent) * 0.69314718055994530942;
   return -logarithm;
 }
 
 Duration exponential(Duration mean, std::uint64_t bits) {
-  return Duration(static_cast<Duration::rep>(static_cast<double>(mean.count()) *
-                                             standard_exponential(bits)));
+  return Duration(
+      static_cast<Duration::rep>(static_cast<double>(mean.count()) * standard_exponential(bits)));
 }
 
 Duration uniform_between(Duration least, Duration most, std::uint64_t bits) {

@@ -29,9 +29,12 @@ class RandomKey {
 
   // The block numbered (major, minor). Distinct numbers give independent blocks.
   constexpr RandomBlock block(std::uint64_t major, std::uint64_t minor = 0) const {
-    std::uint32_t c0 = static_cast<std::uint32_t>(minor), c1 = static_cast<std::uint32_t>(minor >> 32);
-    std::uint32_t c2 = static_cast<std::uint32_t>(major), c3 = static_cast<std::uint32_t>(major >> 32);
-    std::uint32_t k0 = static_cast<std::uint32_t>(key_), k1 = static_cast<std::uint32_t>(key_ >> 32);
+    std::uint32_t c0 = static_cast<std::uint32_t>(minor),
+                  c1 = static_cast<std::uint32_t>(minor >> 32);
+    std::uint32_t c2 = static_cast<std::uint32_t>(major),
+                  c3 = static_cast<std::uint32_t>(major >> 32);
+    std::uint32_t k0 = static_cast<std::uint32_t>(key_),
+                  k1 = static_cast<std::uint32_t>(key_ >> 32);
     for (int round = 0; round < 10; ++round) {
       const std::uint64_t p0 = std::uint64_t{0xD2511F53u} * c0;
       const std::uint64_t p1 = std::uint64_t{0xCD9E8D57u} * c2;

@@ -56,9 +56,9 @@ class EventQueue {
 
   // How often a new bucket became the current one.
   std::uint64_t refills() const { return refills_; }
-  // Shows events of the finest buckets to come, each once, as far as they are known yet: visit(event, true)
-  // when about `far` events still come before it, visit(event, false) when about `near` do. Another hint,
-  // to be taken at each refill.
+  // Shows events of the finest buckets to come, each once, as far as they are known yet:
+  // visit(event, true) when about `far` events still come before it, visit(event, false) when about
+  // `near` do. Another hint, to be taken at each refill.
   template <typename Visit>
   void announce(std::size_t near, std::size_t far, Visit visit) {
     std::size_t before = run_.size();

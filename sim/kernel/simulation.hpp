@@ -1,9 +1,9 @@
 // The simulation loop: a virtual clock that jumps from event to event.
 //
-// It is a plain value without globals, and it knows neither hosts nor networks: owners register a handler
-// per kind of event. Hosts influence each other only through events whose order carries the origin's own
-// sequence number, so the loop can later be cut into parts (one queue each) that exchange events at
-// window borders and still produce the same history.
+// It is a plain value without globals, and it knows neither hosts nor networks: owners register a
+// handler per kind of event. Hosts influence each other only through events whose order carries the
+// origin's own sequence number, so the loop can later be cut into parts (one queue each) that
+// exchange events at window borders and still produce the same history.
 #pragma once
 
 #include "sim/base/check.hpp"
@@ -26,11 +26,11 @@ class Simulation {
   enum class Nearness : std::uint8_t { far, near, next };
   using Prefetch = void (*)(void* owner, const Event& event, Nearness nearness);
 
-  // `prefetch`, when given, hears of events before they happen, to bring their targets' state into the
-  // cache. It must not change anything; not every event is announced.
+  // `prefetch`, when given, hears of events before they happen, to bring their targets' state into
+  // the cache. It must not change anything; not every event is announced.
   void set_handler(Kind kind, void* owner, Handler handler, Prefetch prefetch = nullptr);
-  // Timers call `handler` with event.target holding the low and event.argument() the high bits of the
-  // cookie, exactly like an event posted with them.
+  // Timers call `handler` with event.target holding the low and event.argument() the high bits of
+  // the cookie, exactly like an event posted with them.
   void set_timer_kind(Kind kind) { timer_kind_ = kind; }
 
   Origin add_origin();
@@ -52,8 +52,8 @@ class Simulation {
   // Cancelling a timer that fired, was cancelled, or never was, does nothing.
   void cancel_timer(Timer timer);
 
-  // All of these stop before the first event later than `limit`. After run_until(limit) the clock stands
-  // at `limit`.
+  // All of these stop before the first event later than `limit`. After run_until(limit) the clock
+  // stands at `limit`.
   void run_until(Instant limit);
   void run_for(Duration span) { run_until(now_ + span); }
   // Returns whether the predicate became true.
@@ -93,7 +93,8 @@ class Simulation {
   void look_ahead();
   void prefetch(const Event& event, Nearness nearness) {
     const Registration& registration = registrations_[event.kind()];
-    if (registration.prefetch != nullptr) registration.prefetch(registration.owner, event, nearness);
+    if (registration.prefetch != nullptr)
+      registration.prefetch(registration.owner, event, nearness);
   }
 
   Instant now_{};

@@ -17,24 +17,26 @@ struct Flow {
     std::uint32_t bytes;
   };
 
-  std::uint64_t window = initial_window;         // bytes that may be unacknowledged
-  std::uint64_t threshold = ~std::uint64_t{0};   // below it the window grows by slow start
+  std::uint64_t window = initial_window;        // bytes that may be unacknowledged
+  std::uint64_t threshold = ~std::uint64_t{0};  // below it the window grows by slow start
   std::uint64_t in_flight = 0;
-  std::uint64_t growth_credit = 0;               // bytes acknowledged towards the next segment of growth
-  std::int64_t recovered_at = 0;                 // losses of segments sent before this count as one
-  std::deque<Flight> flights;                    // by acknowledged_at
-  Bytes buffer;                                  // accepted from the component, not yet sent
-  std::size_t offset = 0;                        // bytes of `buffer` already sent
-  std::int64_t wakes_at = 0;                     // an event for this instant is pending
-  bool above_low_water = false;                  // the component waits for on_writable
-  std::uint16_t retries = 0;                     // of a path that is down
+  std::uint64_t growth_credit = 0;  // bytes acknowledged towards the next segment of growth
+  std::int64_t recovered_at = 0;    // losses of segments sent before this count as one
+  std::deque<Flight> flights;       // by acknowledged_at
+  Bytes buffer;                     // accepted from the component, not yet sent
+  std::size_t offset = 0;           // bytes of `buffer` already sent
+  std::int64_t wakes_at = 0;        // an event for this instant is pending
+  bool above_low_water = false;     // the component waits for on_writable
+  std::uint16_t retries = 0;        // of a path that is down
 
   std::size_t unsent() const { return buffer.size() - offset; }
   void enqueue(ByteView bytes);
-  // Counts what was acknowledged by `now` and lets the window grow (RFC 5681, RFC 3465 with L unlimited).
+  // Counts what was acknowledged by `now` and lets the window grow (RFC 5681, RFC 3465 with L
+  // unlimited).
   void acknowledge(std::int64_t now);
   void sent(std::uint32_t bytes, std::int64_t acknowledged_at);
-  // A segment sent at `sent_at` was lost; recovery ends at `recovered`. Halves the window once per window.
+  // A segment sent at `sent_at` was lost; recovery ends at `recovered`. Halves the window once per
+  // window.
   void lost(std::int64_t sent_at, std::int64_t recovered, bool by_timeout);
 };
 

@@ -18,8 +18,8 @@ class Machine {
  public:
   virtual ~Machine() = default;
 
-  // Brackets around everything that happens on this host at one instant: between them, `leaves()` says
-  // when what is sent now departs, given the CPU work queued on the host's cores.
+  // Brackets around everything that happens on this host at one instant: between them, `leaves()`
+  // says when what is sent now departs, given the CPU work queued on the host's cores.
   virtual void enter() = 0;
   virtual void leave() = 0;
   Instant leaves() const { return leaves_; }
@@ -46,7 +46,7 @@ class Machine {
   std::uint32_t site = 0, zone = 0;
   std::uint64_t connections_opened = 0;
   std::uint64_t syn_retransmissions = 0, segments_lost = 0;
-  bool down = false;  // frozen: hears nothing, answers nothing
+  bool down = false;                                       // frozen: hears nothing, answers nothing
   std::vector<std::pair<EndpointId, std::uint32_t>> held;  // messages that wait for the thaw
 
  protected:

@@ -1,5 +1,5 @@
-// Segments in flight: a 16-byte header and the payload, in slabs by size, named by a 28-bit number so that
-// an event can carry it.
+// Segments in flight: a 16-byte header and the payload, in slabs by size, named by a 28-bit number
+// so that an event can carry it.
 #pragma once
 
 #include "real_components/runtime/bytes.hpp"
@@ -23,15 +23,15 @@ enum class MessageKind : std::uint8_t {
   server_flight,
   client_finish,
   server_finish,
-  finish,  // FIN
-  reset,   // RST
-  refused, // RST in answer to a SYN
+  finish,   // FIN
+  reset,    // RST
+  refused,  // RST in answer to a SYN
   // To the sender itself.
   retry_connect,
-  window_opens,   // the oldest flight of a bulk flow is acknowledged
-  retry_send,     // the path was down: try again
-  resume_reading, // the component wants its data again
-  deadline,       // something took too long; see Deadline
+  window_opens,    // the oldest flight of a bulk flow is acknowledged
+  retry_send,      // the path was down: try again
+  resume_reading,  // the component wants its data again
+  deadline,        // something took too long; see Deadline
 };
 
 // What a `deadline` message is about.
@@ -41,11 +41,13 @@ struct Message {
   std::uint32_t size;
   std::uint32_t connection;  // low bits of the connection's identity: a late message finds nobody
   MessageKind kind;
-  // Of data: a TLS Finished rides in front. Of a client hello: the TLS version. Of a deadline: which.
+  // Of data: a TLS Finished rides in front. Of a client hello: the TLS version. Of a deadline:
+  // which.
   std::uint8_t detail;
   std::uint16_t attempt;  // repetitions so far
   union {
-    std::uint32_t sender;     // in use: the endpoint it comes from, for the RST that nobody home answers
+    std::uint32_t
+        sender;  // in use: the endpoint it comes from, for the RST that nobody home answers
     std::uint32_t next_free;  // in the pool
   };
 

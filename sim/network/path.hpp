@@ -9,19 +9,19 @@ namespace wanlab::network {
 
 struct Path {
   std::uint32_t source_site, source_zone, target_site, target_zone;
-  std::uint32_t reverse;               // PathId of the other direction
-  std::int64_t delay;                  // one way, nanoseconds, without jitter and faults
-  std::int64_t jitter_mean;            // of an exponential addition, nanoseconds; 0 = none
-  std::uint32_t loss;                  // probability per segment, in units of 2^-32
-  std::uint64_t bits_per_second;       // 0 = unlimited
-  std::int64_t free_at;                // when the link has sent all it was given
-  std::int64_t extra_delay = 0;        // by faults
-  std::uint32_t extra_loss = 0;        // by faults
-  std::uint32_t blocked = 0;           // faults that let nothing through
+  std::uint32_t reverse;          // PathId of the other direction
+  std::int64_t delay;             // one way, nanoseconds, without jitter and faults
+  std::int64_t jitter_mean;       // of an exponential addition, nanoseconds; 0 = none
+  std::uint32_t loss;             // probability per segment, in units of 2^-32
+  std::uint64_t bits_per_second;  // 0 = unlimited
+  std::int64_t free_at;           // when the link has sent all it was given
+  std::int64_t extra_delay = 0;   // by faults
+  std::uint32_t extra_loss = 0;   // by faults
+  std::uint32_t blocked = 0;      // faults that let nothing through
   std::uint64_t bytes = 0, messages = 0, lost = 0;
 
   std::int64_t base() const { return delay + extra_delay; }
-  bool unreachable = false;            // no cable leads there any more
+  bool unreachable = false;  // no cable leads there any more
   bool open() const { return blocked == 0 && !unreachable; }
 };
 

@@ -8,9 +8,12 @@ namespace wanlab::network {
 
 namespace {
 
-// tcp_syn_retries = 6: the SYN is repeated after 1, 3, 7, 15, 31 and 63 s; at 127 s the attempt fails.
+// tcp_syn_retries = 6: the SYN is repeated after 1, 3, 7, 15, 31 and 63 s; at 127 s the attempt
+// fails.
 constexpr std::uint16_t maximum_syn_attempts = 7;
-constexpr Duration syn_timeout(std::uint16_t attempt) { return std::chrono::seconds(1 << attempt); }
+constexpr Duration syn_timeout(std::uint16_t attempt) {
+  return std::chrono::seconds(1 << attempt);
+}
 
 std::uint32_t connection_tag(const Endpoint& endpoint) {
   return static_cast<std::uint32_t>(endpoint.identity);
@@ -129,7 +132,9 @@ void Transport::send_control(EndpointId from, MessageKind kind, std::uint32_t wi
   transmit(from, make((*this)[from], kind, 0), wire_payload);
 }
 
-void Transport::send_syn(EndpointId from) { send_control(from, MessageKind::syn, 0); }
+void Transport::send_syn(EndpointId from) {
+  send_control(from, MessageKind::syn, 0);
+}
 
 void Transport::close(EndpointId id) {
   Endpoint& endpoint = (*this)[id];
@@ -182,7 +187,8 @@ bool Transport::has_peer(const Endpoint& endpoint) const {
   return endpoint.peer != no_endpoint && (*this)[endpoint.peer].identity == endpoint.identity;
 }
 
-// The far side of a connection that never came to be goes with it: its component knows nothing of it.
+// The far side of a connection that never came to be goes with it: its component knows nothing of
+// it.
 void Transport::release_unborn_peer(EndpointId id) {
   const Endpoint& endpoint = (*this)[id];
   if (!has_peer(endpoint)) return;
@@ -197,8 +203,8 @@ void Transport::lose_connection(EndpointId id, runtime::CloseReason reason) {
   const std::uint64_t identity = endpoint.identity;
   release_unborn_peer(id);
   if (endpoint.announced && endpoint.state != StreamState::closing) {
-    const bool known = !(endpoint.server_side && endpoint.tls_from_start &&
-                         endpoint.tls != TlsState::established);
+    const bool known =
+        !(endpoint.server_side && endpoint.tls_from_start && endpoint.tls != TlsState::established);
     if (known) machine.on_close(id, reason);
   }
   // The component may have closed it itself, and the slot may serve another connection by now.
@@ -262,8 +268,8 @@ void Transport::deliver(EndpointId id, MessageId message_id) {
   messages_.give_back(message_id);
 }
 
-// TCP answers a segment for a connection it does not know with RST, unless it is one itself. That is how
-// a peer learns of an end whose announcement was lost.
+// TCP answers a segment for a connection it does not know with RST, unless it is one itself. That
+// is how a peer learns of an end whose announcement was lost.
 void Transport::answer_with_reset(const Message& message) {
   switch (message.kind) {
     case MessageKind::data:
@@ -280,12 +286,12 @@ void Transport::answer_with_reset(const Message& message) {
   if (sender.state == StreamState::free || connection_tag(sender) != message.connection) return;
   const Path& back = paths_[paths_[sender.path].reverse];
   if (!back.open()) return;
-  simulation_.post(machines_[sender.machine]->origin, simulation_.now() + Duration(back.base()), kind_,
-                   message.sender, make(sender, MessageKind::reset, 0));
+  simulation_.post(machines_[sender.machine]->origin, simulation_.now() + Duration(back.base()),
+                   kind_, message.sender, make(sender, MessageKind::reset, 0));
 }
 
-// A frozen host hears nothing. What its peers' retransmissions would repeat waits, in order; attempts to
-// connect are lost like any SYN without an answer.
+// A frozen host hears nothing. What its peers' retransmissions would repeat waits, in order;
+// attempts to connect are lost like any SYN without an answer.
 void Transport::hold_for_thaw(Machine& machine, EndpointId id, MessageId message_id) {
   Message& message = messages_[message_id];
   if (message.kind != MessageKind::syn) {

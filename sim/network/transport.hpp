@@ -1,9 +1,9 @@
 // Byte streams over the simulated WAN that behave like TCP, with TLS on top where asked for.
 //
-// Small messages on an idle stream cost one event each. A stream whose sender outruns its window, or whose
-// path is down, gets a Flow (flow.hpp) with slow start, congestion avoidance and retransmission timers.
-// The payload is real bytes; only TLS records and handshake flights are represented by their sizes,
-// round trips and CPU time.
+// Small messages on an idle stream cost one event each. A stream whose sender outruns its window,
+// or whose path is down, gets a Flow (flow.hpp) with slow start, congestion avoidance and
+// retransmission timers. The payload is real bytes; only TLS records and handshake flights are
+// represented by their sizes, round trips and CPU time.
 #pragma once
 
 #include "sim/base/random.hpp"
@@ -23,8 +23,8 @@
 
 namespace wanlab::network {
 
-// Bytes of TLS flights on the wire. The client hello is what PyMySQL and mysqlnd send (517 bytes); the
-// others are typical for one ECDSA P-256 certificate chain of two and have no published source.
+// Bytes of TLS flights on the wire. The client hello is what PyMySQL and mysqlnd send (517 bytes);
+// the others are typical for one ECDSA P-256 certificate chain of two and have no published source.
 struct TlsSizes {
   std::uint32_t client_hello = 517;
   std::uint32_t server_flight = 2400;
@@ -39,8 +39,8 @@ struct TransportOptions {
   bool jitter = true;
   std::uint64_t default_bits_per_second = 0;  // for paths that state none; 0 = unlimited
   TlsSizes tls;
-  // A sender is told to go on (on_writable) when less than this is unsent. Cloudflare runs its edges with
-  // tcp_notsent_lowat between 16 and 128 KiB.
+  // A sender is told to go on (on_writable) when less than this is unsent. Cloudflare runs its
+  // edges with tcp_notsent_lowat between 16 and 128 KiB.
   std::uint32_t low_water = 128 * 1024;
 };
 
@@ -69,13 +69,15 @@ class Transport {
   void abort(EndpointId endpoint);
 
   Endpoint& operator[](EndpointId id) { return slabs_[id >> slab_shift][id & slab_mask]; }
-  const Endpoint& operator[](EndpointId id) const { return slabs_[id >> slab_shift][id & slab_mask]; }
+  const Endpoint& operator[](EndpointId id) const {
+    return slabs_[id >> slab_shift][id & slab_mask];
+  }
   Machine& machine(std::uint32_t index) { return *machines_[index]; }
   Machine& machine_of_peer(EndpointId id) { return machine((*this)[(*this)[id].peer].machine); }
 
   // Faults.
-  PathId path_between(std::uint32_t source_site, std::uint32_t source_zone, std::uint32_t target_site,
-                      std::uint32_t target_zone);
+  PathId path_between(std::uint32_t source_site, std::uint32_t source_zone,
+                      std::uint32_t target_site, std::uint32_t target_zone);
   Path& path(PathId id) { return paths_[id]; }
   std::vector<Path>& paths() { return paths_; }
   std::uint32_t impair(const Impairment& impairment);  // a number for mend()
@@ -121,7 +123,8 @@ class Transport {
   void set_up(EndpointId id, Machine& machine, PathId path, std::uint64_t identity);
 
   // Puts a message on its way; `payload` wire bytes are charged to the path.
-  void transmit(EndpointId from, MessageId message, std::uint32_t wire_payload, bool reliable = true);
+  void transmit(EndpointId from, MessageId message, std::uint32_t wire_payload,
+                bool reliable = true);
   void send_control(EndpointId from, MessageKind kind, std::uint32_t wire_payload);
   void send_syn(EndpointId from);
   void send_reset(EndpointId from);

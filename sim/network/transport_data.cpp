@@ -12,8 +12,8 @@ constexpr std::int64_t minimum_timeout = 200'000'000;
 constexpr std::int64_t maximum_timeout = 120'000'000'000;
 // A router queue holds this much time; what would wait longer is dropped.
 constexpr std::int64_t longest_queue = 100'000'000;
-// What a paused reader's kernel takes in before its window closes (the middle of Linux's tcp_rmem grows to
-// about this on a long path).
+// What a paused reader's kernel takes in before its window closes (the middle of Linux's tcp_rmem
+// grows to about this on a long path).
 constexpr std::size_t receive_window = 1024 * 1024;
 // How often Linux repeats what a closed socket still has to say (tcp_orphan_retries).
 constexpr std::uint16_t orphan_retries = 8;
@@ -26,8 +26,8 @@ constexpr std::uint32_t segments_of(std::uint64_t bytes) {
 
 // When, and how hurt, a burst of segments gets across.
 struct Transport::Crossing {
-  std::int64_t departs;  // the last bit leaves the sender
-  std::int64_t arrives;  // in time order of its own, not yet held back by what was sent before
+  std::int64_t departs;      // the last bit leaves the sender
+  std::int64_t arrives;      // in time order of its own, not yet held back by what was sent before
   std::uint32_t first_lost;  // index of the first lost segment, or the number of segments
 };
 
@@ -48,7 +48,8 @@ Transport::Crossing Transport::cross(Endpoint& from, Path& path, std::int64_t de
   crossing.arrives = crossing.departs + path.base();
   if (path.jitter_mean != 0 || path.loss != 0 || path.extra_loss != 0) {
     const std::uint64_t side = from.server_side;
-    const RandomBlock block = draws_.block(from.identity, (std::uint64_t{from.sends++} << 1) | side);
+    const RandomBlock block =
+        draws_.block(from.identity, (std::uint64_t{from.sends++} << 1) | side);
     if (path.jitter_mean != 0) {
       crossing.arrives += exponential(Duration(path.jitter_mean), block.low()).count();
     }
@@ -83,7 +84,8 @@ void Transport::transmit(EndpointId id, MessageId message_id, std::uint32_t wire
   Path& path = paths_[from.path];
   Machine& machine = *machines_[from.machine];
   // The kernel answers for TCP without waiting for a core; everything else leaves after its work.
-  const bool by_kernel = message.kind <= MessageKind::acknowledge && message.kind != MessageKind::syn;
+  const bool by_kernel =
+      message.kind <= MessageKind::acknowledge && message.kind != MessageKind::syn;
   const std::int64_t departs =
       nanoseconds(by_kernel ? simulation_.now() : std::max(simulation_.now(), machine.leaves()));
   if (message.kind == MessageKind::syn) {
@@ -117,14 +119,15 @@ void Transport::transmit(EndpointId id, MessageId message_id, std::uint32_t wire
   }
   if (lost) {
     const std::int64_t round_trip = path.base() + paths_[path.reverse].base();
-    crossing.arrives = repeat_until_through(from, path, crossing.arrives,
-                                            round_trip + minimum_timeout);
+    crossing.arrives =
+        repeat_until_through(from, path, crossing.arrives, round_trip + minimum_timeout);
   }
   from.in_order = std::max(from.in_order, crossing.arrives);
   simulation_.post(machine.origin, Instant(Duration(from.in_order)), kind_, from.peer, message_id);
 }
 
-// The arrival of a retransmission that may be lost itself; the timeout doubles each time (RFC 6298).
+// The arrival of a retransmission that may be lost itself; the timeout doubles each time (RFC
+// 6298).
 std::int64_t Transport::repeat_until_through(Endpoint& from, Path& path, std::int64_t would_arrive,
                                              std::int64_t timeout) {
   const std::uint32_t loss = std::max(path.loss, path.extra_loss);
@@ -145,8 +148,8 @@ void Transport::retransmit(void* self, const kernel::Event& event) {
   Message& message = transport.messages_[message_id];
   Endpoint& endpoint = transport[event.target];
   if (static_cast<std::uint32_t>(endpoint.identity) != message.connection) {
-    // The sender closed meanwhile. A FIN still has to reach the peer, but a stream that ended on both
-    // sides needs nothing more; the peer's own timers notice the silence.
+    // The sender closed meanwhile. A FIN still has to reach the peer, but a stream that ended on
+    // both sides needs nothing more; the peer's own timers notice the silence.
     transport.messages_.give_back(message_id);
     return;
   }
@@ -191,8 +194,8 @@ void Transport::send_light(EndpointId id, Endpoint& endpoint, ByteView bytes) {
   }
   transmit(id, message_id, wire);
   endpoint.in_flight += static_cast<std::uint32_t>(bytes.size());
-  endpoint.all_acknowledged =
-      std::max(endpoint.all_acknowledged, endpoint.in_order + paths_[paths_[endpoint.path].reverse].base());
+  endpoint.all_acknowledged = std::max(
+      endpoint.all_acknowledged, endpoint.in_order + paths_[paths_[endpoint.path].reverse].base());
 }
 
 // Sends as much of a flow as window and path allow, and arranges to be called again for the rest.
@@ -222,7 +225,8 @@ void Transport::pump(EndpointId id, bool from_event) {
     if (piece < flow.unsent()) {
       piece -= piece % segment_payload;
       if (piece == 0 && flow.in_flight != 0) break;  // avoid silly windows
-      piece = std::max<std::uint64_t>(piece, std::min<std::uint64_t>(flow.unsent(), segment_payload));
+      piece =
+          std::max<std::uint64_t>(piece, std::min<std::uint64_t>(flow.unsent(), segment_payload));
     }
     send_piece(id, endpoint, flow, static_cast<std::uint32_t>(piece));
   }
@@ -243,7 +247,8 @@ void Transport::pump(EndpointId id, bool from_event) {
     } else if (open && flow.unsent() != 0) {
       again = std::max(flow.flights.front().acknowledged_at, now + 1);
     } else {
-      again = now + std::min(minimum_timeout << std::min<std::uint16_t>(flow.retries, 9), maximum_timeout);
+      again = now + std::min(minimum_timeout << std::min<std::uint16_t>(flow.retries, 9),
+                             maximum_timeout);
       ++flow.retries;
     }
     flow.wakes_at = again;
@@ -266,7 +271,8 @@ void Transport::send_piece(EndpointId id, Endpoint& endpoint, Flow& flow, std::u
   const std::int64_t departs = nanoseconds(std::max(simulation_.now(), machine.leaves()));
   const std::uint32_t segments = segments_of(bytes);
   std::uint32_t wire = bytes;
-  if (endpoint.tls == TlsState::established) wire += options_.tls.record * ((bytes + 16'383) / 16'384);
+  if (endpoint.tls == TlsState::established)
+    wire += options_.tls.record * ((bytes + 16'383) / 16'384);
   const Crossing crossing = cross(endpoint, path, departs, wire, segments);
   const std::int64_t back = paths_[path.reverse].base();
   const std::int64_t round_trip = path.base() + back;
@@ -291,14 +297,16 @@ void Transport::send_piece(EndpointId id, Endpoint& endpoint, Flow& flow, std::u
     post_part(0, bytes, crossing.arrives);
     flow.sent(bytes, crossing.arrives + back);
   } else {
-    // Three later segments tell the sender after one round trip (fast retransmit, RFC 5681); without
-    // them only the timer does. Everything behind the hole waits at the receiver.
+    // Three later segments tell the sender after one round trip (fast retransmit, RFC 5681);
+    // without them only the timer does. Everything behind the hole waits at the receiver.
     const std::uint32_t intact = crossing.first_lost * segment_payload;
-    const std::uint64_t later = segments - 1 - crossing.first_lost + segments_of(flow.unsent() - bytes);
+    const std::uint64_t later =
+        segments - 1 - crossing.first_lost + segments_of(flow.unsent() - bytes);
     const bool by_timeout = later < 3 || flow.window < 4 * segment_payload;
     const std::int64_t repaired =
-        by_timeout ? repeat_until_through(endpoint, path, crossing.arrives, round_trip + minimum_timeout)
-                   : repeat_until_through(endpoint, path, crossing.arrives, round_trip);
+        by_timeout
+            ? repeat_until_through(endpoint, path, crossing.arrives, round_trip + minimum_timeout)
+            : repeat_until_through(endpoint, path, crossing.arrives, round_trip);
     const std::uint32_t hole = std::min(segment_payload, bytes - intact);
     post_part(0, intact, crossing.arrives);
     post_part(intact, bytes - intact, repaired);

@@ -9,10 +9,10 @@ namespace {
 
 // What a server that did not ask for TLS sees of a client hello: a TLS record header and noise.
 constexpr std::array<std::byte, 16> stray_client_hello{
-    std::byte{0x16}, std::byte{0x03}, std::byte{0x01}, std::byte{0x02}, std::byte{0x00},
-    std::byte{0x01}, std::byte{0x00}, std::byte{0x01}, std::byte{0xfc}, std::byte{0x03},
-    std::byte{0x03}, std::byte{0x5a}, std::byte{0xa5}, std::byte{0x5a}, std::byte{0xa5},
-    std::byte{0x5a}};
+    std::byte{0x16}, std::byte{0x03}, std::byte{0x01}, std::byte{0x02},
+    std::byte{0x00}, std::byte{0x01}, std::byte{0x00}, std::byte{0x01},
+    std::byte{0xfc}, std::byte{0x03}, std::byte{0x03}, std::byte{0x5a},
+    std::byte{0xa5}, std::byte{0x5a}, std::byte{0xa5}, std::byte{0x5a}};
 
 }  // namespace
 

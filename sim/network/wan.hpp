@@ -87,7 +87,7 @@ class Wan {
   std::uint64_t generation_ = 1;
   PathQuality within_zone_;
   PathQuality between_zones_, between_zones_back_;  // from the lower zone to the higher, and back
-  std::unique_ptr<State> state_;  // measurements and the backbone
+  std::unique_ptr<State> state_;                    // measurements and the backbone
   mutable std::vector<std::vector<Cached>> rows_;
 };
 

@@ -15,8 +15,8 @@ constexpr unsigned generation_shift = 32;
 constexpr std::uint32_t generation_mask = 0xffff;
 }  // namespace
 
-void prepare(ClientProgram& program, const scenario::ClientGroup& group, const std::string& password,
-             std::uint64_t seed) {
+void prepare(ClientProgram& program, const scenario::ClientGroup& group,
+             const std::string& password, std::uint64_t seed) {
   program.group = &group;
   program.seed = seed;
   program.password = password;
@@ -51,9 +51,12 @@ ClientHost::ClientHost(runtime::Runtime& runtime, const ClientProgram& program, 
   for (const auto& arrival : share_.arrivals) arrivals_through_.push_back(wanted_ += arrival.count);
 }
 
-void ClientHost::start() { schedule_next_open(); }
+void ClientHost::start() {
+  schedule_next_open();
+}
 
-// The attempts of the whole group are spread evenly: host h opens its k-th at (k * hosts + h) of all.
+// The attempts of the whole group are spread evenly: host h opens its k-th at (k * hosts + h) of
+// all.
 Instant ClientHost::due(std::uint64_t number) const {
   const scenario::ClientGroup& group = *program_.group;
   if (group.kind == scenario::ClientKind::arrivals) {
@@ -147,12 +150,14 @@ void ClientHost::begin_attempt(std::uint32_t index, bool resolved) {
   if (clients_.live() > group.descriptors) {
     ++client.tries;
     ++in_flight_;
-    runtime_.record({.kind = TraceKind::client_connecting, .subject = client.number, .a = client.tries});
+    runtime_.record(
+        {.kind = TraceKind::client_connecting, .subject = client.number, .a = client.tries});
     fail_attempt(index, ConnectFailure::out_of_descriptors, 0, "out of descriptors", false);
     return;
   }
   ++in_flight_;
-  if (resolving_ || (!resolved && (answer_.addresses == nullptr || answer_.expires < runtime_.now()))) {
+  if (resolving_ ||
+      (!resolved && (answer_.addresses == nullptr || answer_.expires < runtime_.now()))) {
     if (!resolving_) {
       answer_ = names_.resolve(group.endpoint, site_, resolver_site_, runtime_.now());
       answer_arrives_ = runtime_.now() + answer_.takes;
@@ -167,7 +172,8 @@ void ClientHost::begin_attempt(std::uint32_t index, bool resolved) {
   }
   ++client.tries;
   if (answer_.addresses == nullptr || answer_.addresses->empty()) {
-    runtime_.record({.kind = TraceKind::client_connecting, .subject = client.number, .a = client.tries});
+    runtime_.record(
+        {.kind = TraceKind::client_connecting, .subject = client.number, .a = client.tries});
     fail_attempt(index, ConnectFailure::unresolved, 0, "no address for " + group.endpoint, true);
     return;
   }
@@ -216,9 +222,10 @@ void ClientHost::fail_attempt(std::uint32_t index, ConnectFailure cause, std::ui
     const unsigned doublings = std::min<unsigned>(client.tries - 1u, 20);
     const Duration most = std::min(retry.base * (std::int64_t{1} << doublings), retry.cap);
     const Duration wait =
-        retry.jitter ? uniform_between(Duration::zero(), most,
-                                       draws_.block(client.number, 0x100000000u + client.tries).low())
-                     : most;
+        retry.jitter
+            ? uniform_between(Duration::zero(), most,
+                              draws_.block(client.number, 0x100000000u + client.tries).low())
+            : most;
     runtime_.wake_after(wait, timer_cookie(Tag::retry, index));
   } else {
     forget(index);
@@ -240,7 +247,8 @@ void ClientHost::close_next() {
     if (index != no_index) close_client(index);
   }
   if (closed_through_ < wanted_) {
-    // A number not yet opened (late environments, slow connects) is looked for again a little later.
+    // A number not yet opened (late environments, slow connects) is looked for again a little
+    // later.
     const Instant next = closed_through_ < by_number_.size()
                              ? closes_at(closed_through_)
                              : std::max(closes_at(closed_through_), now + 1s);
@@ -277,9 +285,15 @@ void ClientHost::on_timer(Cookie cookie) {
   const auto tag = static_cast<Tag>(cookie >> tag_shift);
   std::uint32_t index = 0;
   switch (tag) {
-    case Tag::open_next: open_next(); return;
-    case Tag::close_next: close_next(); return;
-    case Tag::deadline: check_deadlines(); return;
+    case Tag::open_next:
+      open_next();
+      return;
+    case Tag::close_next:
+      close_next();
+      return;
+    case Tag::deadline:
+      check_deadlines();
+      return;
     case Tag::resolved:
       resolving_ = false;
       if (find(cookie, index) != nullptr) {
@@ -295,15 +309,17 @@ void ClientHost::on_timer(Cookie cookie) {
       }
       return;
     case Tag::query:
-      if (const Client* client = find(cookie, index); client != nullptr && client->state == State::idle) {
+      if (const Client* client = find(cookie, index);
+          client != nullptr && client->state == State::idle) {
         send_statement(index);
       }
       return;
   }
 }
 
-// One wake-up serves both queues; with constant timeouts their fronts are the next to expire. A front that
-// comes due before the wake-up under way gets an earlier one, and the later then finds nothing to do.
+// One wake-up serves both queues; with constant timeouts their fronts are the next to expire. A
+// front that comes due before the wake-up under way gets an earlier one, and the later then finds
+// nothing to do.
 void ClientHost::arm_deadlines() {
   Instant next = Instant::max();
   if (!connecting_.empty()) {
@@ -330,8 +346,9 @@ void ClientHost::check_deadlines() {
     if (Instant(Duration(attempt.started)) + program_.group->connect_timeout > now) break;
     const bool connected = attempt.connected;
     runtime_.abort(client.connection);
-    fail_attempt(index, connected ? ConnectFailure::handshake_timeout : ConnectFailure::connect_timeout,
-                 0, connected ? "handshake timeout" : "connect timeout", true);
+    fail_attempt(index,
+                 connected ? ConnectFailure::handshake_timeout : ConnectFailure::connect_timeout, 0,
+                 connected ? "handshake timeout" : "connect timeout", true);
   }
   while (!waiting_.empty()) {
     const std::uint32_t index = waiting_.front();
@@ -355,13 +372,24 @@ void ClientHost::on_close(runtime::ConnectionId, Cookie cookie, runtime::CloseRe
   if (client->state == State::connecting) {
     ConnectFailure cause = ConnectFailure::reset;
     switch (reason) {
-      case runtime::CloseReason::refused: cause = ConnectFailure::refused; break;
-      case runtime::CloseReason::timed_out: cause = ConnectFailure::connect_timeout; break;
-      case runtime::CloseReason::unreachable: cause = ConnectFailure::unreachable; break;
-      case runtime::CloseReason::tls_failed: cause = ConnectFailure::tls_failed; break;
-      case runtime::CloseReason::overloaded: cause = ConnectFailure::out_of_descriptors; break;
+      case runtime::CloseReason::refused:
+        cause = ConnectFailure::refused;
+        break;
+      case runtime::CloseReason::timed_out:
+        cause = ConnectFailure::connect_timeout;
+        break;
+      case runtime::CloseReason::unreachable:
+        cause = ConnectFailure::unreachable;
+        break;
+      case runtime::CloseReason::tls_failed:
+        cause = ConnectFailure::tls_failed;
+        break;
+      case runtime::CloseReason::overloaded:
+        cause = ConnectFailure::out_of_descriptors;
+        break;
       case runtime::CloseReason::finished:
-      case runtime::CloseReason::reset: break;
+      case runtime::CloseReason::reset:
+        break;
     }
     fail_attempt(index, cause, 0, runtime::to_string(reason), true);
     return;
@@ -376,7 +404,8 @@ void ClientHost::on_close(runtime::ConnectionId, Cookie cookie, runtime::CloseRe
   lost(index, static_cast<std::uint64_t>(reason), runtime::to_string(reason));
 }
 
-// An established connection broke. Pools and metros connect again; a Lambda worker has done its part.
+// An established connection broke. Pools and metros connect again; a Lambda worker has done its
+// part.
 void ClientHost::lost(std::uint32_t index, std::uint64_t reason, std::string_view words) {
   Client& client = clients_[index];
   runtime_.record(

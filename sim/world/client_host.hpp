@@ -1,6 +1,6 @@
-// A machine full of database clients: a Lambda execution environment, a pool member, or one metro's share
-// of recorded arrivals. Speaks the real client protocol and behaves like drivers do: bounded connects in
-// flight, connect timeout, retries with backoff, statements at drawn intervals.
+// A machine full of database clients: a Lambda execution environment, a pool member, or one metro's
+// share of recorded arrivals. Speaks the real client protocol and behaves like drivers do: bounded
+// connects in flight, connect timeout, retries with backoff, statements at drawn intervals.
 #pragma once
 
 #include "real_components/mysql/client_handshake.hpp"
@@ -31,18 +31,20 @@ struct ClientProgram {
   Bytes statement;                          // the COM_QUERY packet, ready to send
   Instant begin{};                          // when the group starts
   Instant ramp_ends{};
-  bool record_steps = false;                // hello: tell every step
+  bool record_steps = false;  // hello: tell every step
   std::uint64_t seed = 0;
 };
 // Derives everything that depends only on the group.
-void prepare(ClientProgram& program, const scenario::ClientGroup& group, const std::string& password,
-             std::uint64_t seed);
+void prepare(ClientProgram& program, const scenario::ClientGroup& group,
+             const std::string& password, std::uint64_t seed);
 
-// When each connection of a host is wanted: either evenly over the group's ramp, or in recorded bursts.
+// When each connection of a host is wanted: either evenly over the group's ramp, or in recorded
+// bursts.
 struct ClientShare {
   std::uint32_t host_number = 0;  // within the group, from 0
   Instant ready{};                // the environment has started (cold start over)
-  std::vector<scenario::ClientGroup::Arrival> arrivals;  // of this host's site, for ClientKind::arrivals
+  std::vector<scenario::ClientGroup::Arrival>
+      arrivals;  // of this host's site, for ClientKind::arrivals
 };
 
 class ClientHost final : public runtime::Component {
@@ -52,7 +54,8 @@ class ClientHost final : public runtime::Component {
 
   void start() override;
   void on_timer(runtime::Cookie cookie) override;
-  runtime::Cookie on_accept(std::uint16_t, runtime::ConnectionId, const runtime::PeerInfo&) override {
+  runtime::Cookie on_accept(std::uint16_t, runtime::ConnectionId,
+                            const runtime::PeerInfo&) override {
     return 0;
   }
   void on_connect(runtime::ConnectionId connection, runtime::Cookie cookie) override;
@@ -138,11 +141,11 @@ class ClientHost final : public runtime::Component {
   Slab<Attempt, 5> attempts_;
   IndexQueue<Clients> connecting_{clients_};
   IndexQueue<Clients> waiting_{clients_};
-  std::vector<std::uint32_t> by_number_;   // client number -> slab index, for closing in order
-  std::uint64_t wanted_ = 0;                // connections in all
+  std::vector<std::uint32_t> by_number_;  // client number -> slab index, for closing in order
+  std::uint64_t wanted_ = 0;              // connections in all
   std::vector<std::uint64_t> arrivals_through_;  // running totals of the share's arrivals
-  std::uint64_t opened_ = 0;               // connections begun (numbers below are taken)
-  std::uint64_t closed_through_ = 0;       // numbers below were told to close
+  std::uint64_t opened_ = 0;                     // connections begun (numbers below are taken)
+  std::uint64_t closed_through_ = 0;             // numbers below were told to close
   std::uint32_t in_flight_ = 0;
   std::deque<std::uint32_t> retries_due_;  // backed off long enough, waiting for a free place
   bool open_scheduled_ = false;

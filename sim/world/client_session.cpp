@@ -124,9 +124,8 @@ void ClientHost::schedule_statement(std::uint32_t index) {
   const scenario::ClientGroup& group = *program_.group;
   if (group.query_interval_maximum == Duration::zero()) return;
   const Client& client = clients_[index];
-  const Duration wait =
-      uniform_between(group.query_interval_minimum, group.query_interval_maximum,
-                      draws_.block(client.number, client.statements).low());
+  const Duration wait = uniform_between(group.query_interval_minimum, group.query_interval_maximum,
+                                        draws_.block(client.number, client.statements).low());
   runtime_.wake_after(wait, timer_cookie(Tag::query, index));
 }
 
@@ -142,9 +141,8 @@ void ClientHost::send_statement(std::uint32_t index) {
   client.reader.start();
   waiting_.push_back(index);
   arm_deadlines();
-  runtime_.record({.kind = TraceKind::client_query_sent,
-                   .subject = client.number,
-                   .a = client.statements});
+  runtime_.record(
+      {.kind = TraceKind::client_query_sent, .subject = client.number, .a = client.statements});
   runtime_.send(client.connection, program_.statement);
 }
 
@@ -155,8 +153,8 @@ void ClientHost::on_answer_data(std::uint32_t index, ByteView bytes) {
     return;
   }
   // Nearly every answer arrives in one piece: only a packet cut in two needs a place to wait.
-  const auto kept = partial_answers_.empty() ? partial_answers_.end()
-                                             : partial_answers_.find(client.number);
+  const auto kept =
+      partial_answers_.empty() ? partial_answers_.end() : partial_answers_.find(client.number);
   mysql::PacketAssembler fresh;
   mysql::PacketAssembler& assembler = kept == partial_answers_.end() ? fresh : kept->second;
   const mysql::ResponseProgress progress = client.reader.consume(assembler, bytes);
@@ -189,11 +187,10 @@ void ClientHost::answered(std::uint32_t index) {
                      .a = client.statements,
                      .b = client.reader.error_code()});
   } else {
-    runtime_.record(
-        {.kind = TraceKind::client_query_answered,
-         .subject = client.number,
-         .a = client.statements,
-         .b = static_cast<std::uint64_t>(nanoseconds(runtime_.now()) - client.since)});
+    runtime_.record({.kind = TraceKind::client_query_answered,
+                     .subject = client.number,
+                     .a = client.statements,
+                     .b = static_cast<std::uint64_t>(nanoseconds(runtime_.now()) - client.since)});
     if (client.statements == 1 && program_.group->query_on_connect) {
       const auto first = first_attempts_.extract(client.number);
       runtime_.record(

@@ -55,9 +55,12 @@ void DatabaseService::add_account(const std::string& user, const std::string& pa
   accounts_[user] = {mysql::derive_verifier(password, true), remembered};
 }
 
-void DatabaseService::start() { runtime_.listen(3306, {}); }
+void DatabaseService::start() {
+  runtime_.listen(3306, {});
+}
 
-Cookie DatabaseService::on_accept(std::uint16_t, ConnectionId connection, const runtime::PeerInfo&) {
+Cookie DatabaseService::on_accept(std::uint16_t, ConnectionId connection,
+                                  const runtime::PeerInfo&) {
   runtime_.spend(Work::accept_connection);
   const std::uint32_t index = sessions_.take();
   Session& session = sessions_[index];
@@ -102,9 +105,8 @@ void DatabaseService::on_data(ConnectionId connection, Cookie cookie, ByteView b
       drop(index, connection);
       return;
     }
-    const bool goes_on = session.logged_in
-                             ? on_command(index, connection, packet.payload)
-                             : on_handshake_packet(index, connection, packet, bytes);
+    const bool goes_on = session.logged_in ? on_command(index, connection, packet.payload)
+                                           : on_handshake_packet(index, connection, packet, bytes);
     if (!goes_on) return;
   }
 }
@@ -181,8 +183,8 @@ bool DatabaseService::on_command(std::uint32_t index, ConnectionId connection, B
       ++statements_;
       runtime_.spend(Work::serve_statement);
       if (is_select(command->argument)) {
-        const bool deprecated = (sessions_[index].handshake.capabilities() &
-                                 mysql::capability::deprecate_eof) != 0;
+        const bool deprecated =
+            (sessions_[index].handshake.capabilities() & mysql::capability::deprecate_eof) != 0;
         runtime_.send(connection, deprecated ? result_deprecate_eof_ : result_);
         return true;
       }

@@ -32,8 +32,9 @@ class DatabaseService final : public runtime::Component {
  public:
   DatabaseService(runtime::Runtime& runtime, const DatabaseOptions& options);
 
-  // MySQL remembers sha2 passwords that it has verified in full. `remembered`: it has this one already;
-  // otherwise the first login of the account is a full authentication and later ones are fast.
+  // MySQL remembers sha2 passwords that it has verified in full. `remembered`: it has this one
+  // already; otherwise the first login of the account is a full authentication and later ones are
+  // fast.
   void add_account(const std::string& user, const std::string& password, bool remembered = true);
 
   void start() override;

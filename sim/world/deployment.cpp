@@ -1,5 +1,5 @@
-// The network's own machines: stores with their records, origins, edges. Everything here is provisioning;
-// the code that runs on the machines is the real components'.
+// The network's own machines: stores with their records, origins, edges. Everything here is
+// provisioning; the code that runs on the machines is the real components'.
 #include "real_components/control/store_node.hpp"
 #include "real_components/edge/edge_node.hpp"
 #include "real_components/mysql/proof.hpp"
@@ -35,9 +35,12 @@ std::uint64_t unix_expiry(WallTime moment) {
 
 std::string_view role_name(scenario::Role role) {
   switch (role) {
-    case scenario::Role::reader: return "reader";
-    case scenario::Role::writer: return "writer";
-    case scenario::Role::admin: return "admin";
+    case scenario::Role::reader:
+      return "reader";
+    case scenario::Role::writer:
+      return "writer";
+    case scenario::Role::admin:
+      return "admin";
   }
   return "reader";
 }
@@ -52,8 +55,8 @@ std::string encoded(const Record& record) {
 // What a store holds at the start, by key.
 using Records = std::map<std::string, std::string>;
 
-// In the order of the keys, because revisions follow the order of writing and must not follow the order in
-// which a plan lists its parts.
+// In the order of the keys, because revisions follow the order of writing and must not follow the
+// order in which a plan lists its parts.
 void fill(control::EmbeddedStore& store, Records records) {
   for (auto& [key, value] : records) {
     const control::StoreResult result =
@@ -82,13 +85,14 @@ wire::Credential SimulatedWorld::credential_record(const scenario::Credential& c
   record.id = hash_name("credential/" + credential.user);
   record.allow_native = credential.allow_native;
   if (credential.credential_expires_after) {
-    record.expiration = unix_expiry(wall_start + begin_.time_since_epoch() +
-                                    *credential.credential_expires_after);
+    record.expiration =
+        unix_expiry(wall_start + begin_.time_since_epoch() + *credential.credential_expires_after);
   }
   return record;
 }
 
-// One global store for Routes and origins, and one in each region for what only that region may know.
+// One global store for Routes and origins, and one in each region for what only that region may
+// know.
 void SimulatedWorld::plan_stores(std::vector<Blueprint>& blueprints) {
   if (plan_.edges.empty()) return;
   const auto add = [&](const std::string& name, const std::string& place,
@@ -112,15 +116,15 @@ void SimulatedWorld::plan_stores(std::vector<Blueprint>& blueprints) {
     for (const scenario::OriginRegion& origin : plan_.origins) {
       for (std::uint32_t node = 1; node <= origin.nodes; ++node) {
         const std::string name = scenario::origin_host_name(origin, node);
-        records[control::origin_key(origin.region, name)] =
-            encoded(wire::OriginRecord{origin.region, name, name, backhaul::AcceptorOptions{}.port});
+        records[control::origin_key(origin.region, name)] = encoded(
+            wire::OriginRecord{origin.region, name, name, backhaul::AcceptorOptions{}.port});
       }
     }
     for (const scenario::Credential& credential : plan_.credentials) {
       wire::Route route{credential.branch, credential.regions, 0};
       if (credential.route_expires_after) {
-        route.expiration = unix_expiry(wall_start + begin_.time_since_epoch() +
-                                       *credential.route_expires_after);
+        route.expiration =
+            unix_expiry(wall_start + begin_.time_since_epoch() + *credential.route_expires_after);
       }
       records[control::route_key(credential.user)] = encoded(route);
     }
@@ -147,7 +151,8 @@ void SimulatedWorld::plan_stores(std::vector<Blueprint>& blueprints) {
           }
           for (const std::string& branch : branches) {
             std::string value;
-            origin::encode({.used_from = 0, .secret = secret(plan_.seed, "grants/" + branch)}, value);
+            origin::encode({.used_from = 0, .secret = secret(plan_.seed, "grants/" + branch)},
+                           value);
             records[origin::grant_key_key(branch, grant_key_id)] = std::move(value);
           }
           return records;
@@ -186,7 +191,8 @@ void SimulatedWorld::plan_origins(std::vector<Blueprint>& blueprints) {
             }
           } else if (std::find(database.read_only_regions.begin(), database.read_only_regions.end(),
                                region.region) != database.read_only_regions.end()) {
-            here.replicas.push_back({scenario::replica_host_name(database, region.region, 1), 3306});
+            here.replicas.push_back(
+                {scenario::replica_host_name(database, region.region, 1), 3306});
           } else {
             continue;
           }
@@ -215,11 +221,12 @@ void SimulatedWorld::plan_edges(std::vector<Blueprint>& blueprints) {
         config.nonce_key = wire::edge_nonce_key(secret(plan_.seed, "nonces"), name);
         config.handshake_timeout = pop.handshake_timeout;
         config.require_tls = pop.require_tls;
-        // Only where some Credential needs it: a client that begins with it and whose own Credential does
-        // not allow it is switched to the better method, instead of being refused by the origin.
-        config.allow_native =
-            std::any_of(plan_.credentials.begin(), plan_.credentials.end(),
-                        [](const scenario::Credential& credential) { return credential.allow_native; });
+        // Only where some Credential needs it: a client that begins with it and whose own
+        // Credential does not allow it is switched to the better method, instead of being refused
+        // by the origin.
+        config.allow_native = std::any_of(
+            plan_.credentials.begin(), plan_.credentials.end(),
+            [](const scenario::Credential& credential) { return credential.allow_native; });
         config.tenant_rate = {pop.tenant_rate, pop.tenant_burst};
         config.address_rate = {pop.address_rate, pop.address_burst};
         config.backhaul.connections = pop.backhaul_connections;

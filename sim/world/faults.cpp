@@ -37,7 +37,8 @@ void SimulatedWorld::revoke(const scenario::Credential& credential) {
     SimulatedHost* host = find_host(credential_store_name(region));
     if (host == nullptr || host->component() == nullptr) continue;
     auto& store = static_cast<control::StoreNode&>(*host->component());
-    store.engine().apply(wire::DeleteRequest{.key = control::credential_key(credential.user), .range_end = {}});
+    store.engine().apply(
+        wire::DeleteRequest{.key = control::credential_key(credential.user), .range_end = {}});
     host->act([&] { store.flush(); });
   }
 }
@@ -58,13 +59,13 @@ void SimulatedWorld::apply_fault(std::uint32_t number, bool begins) {
     case FaultKind::lossy:
     case FaultKind::partition:
       if (begins) {
-        impairments_[number] = transport_.impair(
-            {.source_site = wan_.require(fault.source),
-             .target_site = wan_.require(fault.target),
-             .one_way = fault.one_way,
-             .extra_delay = fault.extra_delay.count(),
-             .loss = static_cast<std::uint32_t>(fault.loss * 4294967295.0),
-             .blocks = fault.kind == FaultKind::partition});
+        impairments_[number] =
+            transport_.impair({.source_site = wan_.require(fault.source),
+                               .target_site = wan_.require(fault.target),
+                               .one_way = fault.one_way,
+                               .extra_delay = fault.extra_delay.count(),
+                               .loss = static_cast<std::uint32_t>(fault.loss * 4294967295.0),
+                               .blocks = fault.kind == FaultKind::partition});
       } else {
         transport_.mend(impairments_[number]);
       }

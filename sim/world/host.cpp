@@ -12,8 +12,12 @@ using runtime::TraceKind;
 
 namespace {
 
-EndpointId endpoint_of(ConnectionId connection) { return static_cast<EndpointId>(connection); }
-ConnectionId connection_of(EndpointId endpoint) { return static_cast<ConnectionId>(endpoint); }
+EndpointId endpoint_of(ConnectionId connection) {
+  return static_cast<EndpointId>(connection);
+}
+ConnectionId connection_of(EndpointId endpoint) {
+  return static_cast<ConnectionId>(endpoint);
+}
 
 // A unique local address (RFC 4193) made of the host's name, so that it depends on no numbering.
 runtime::PeerAddress address_of(const network::Machine& machine, std::uint64_t connection) {
@@ -28,8 +32,9 @@ runtime::PeerAddress address_of(const network::Machine& machine, std::uint64_t c
 
 }  // namespace
 
-SimulatedHost::SimulatedHost(Surroundings& surroundings, trace::HostLabel label, std::uint32_t of_site,
-                             std::uint32_t of_zone, const scenario::HostShape& shape)
+SimulatedHost::SimulatedHost(Surroundings& surroundings, trace::HostLabel label,
+                             std::uint32_t of_site, std::uint32_t of_zone,
+                             const scenario::HostShape& shape)
     : surroundings_(surroundings),
       label_(std::move(label)),
       recorded_as_(surroundings.recorder.add_host(label_)),
@@ -90,7 +95,8 @@ void SimulatedHost::leave() {
   const std::int64_t busy_until = nanoseconds(leaves_);
   std::size_t place = 0;
   for (std::size_t child = 1; child < core_free_at_.size(); child = 2 * place + 1) {
-    if (child + 1 < core_free_at_.size() && core_free_at_[child + 1] < core_free_at_[child]) ++child;
+    if (child + 1 < core_free_at_.size() && core_free_at_[child + 1] < core_free_at_[child])
+      ++child;
     if (core_free_at_[child] >= busy_until) break;
     core_free_at_[place] = core_free_at_[child];
     place = child;
@@ -229,8 +235,8 @@ network::SynVerdict SimulatedHost::on_syn(std::uint16_t port, bool& mutual_tls) 
   const Listener* listener = find_listener(port);
   if (listener == nullptr) return network::SynVerdict::refuse;
   mutual_tls = listener->mutual_tls;
-  // Linux drops the SYN when the accept queue is full (tcp_conn_request); half-open connections that
-  // will join it count here too, so that a burst within one round trip is seen.
+  // Linux drops the SYN when the accept queue is full (tcp_conn_request); half-open connections
+  // that will join it count here too, so that a burst within one round trip is seen.
   const std::uint32_t waiting = waiting_to_be_accepted();
   peak_backlog_ = std::max<std::uint64_t>(peak_backlog_, std::max(waiting, half_open_));
   if (waiting >= listener->backlog || half_open_ >= listener->backlog) {
@@ -261,7 +267,9 @@ void SimulatedHost::on_syn_completed(bool established) {
   peak_connections_ = std::max<std::uint64_t>(peak_connections_, connections_);
 }
 
-void SimulatedHost::on_released() { --connections_; }
+void SimulatedHost::on_released() {
+  --connections_;
+}
 
 void SimulatedHost::on_accept(EndpointId endpoint) {
   if (leaves_ > now()) accepted_at_.push_back(nanoseconds(leaves_));

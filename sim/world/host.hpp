@@ -1,9 +1,10 @@
-// A simulated machine: the runtime that a component sees, and the finite things behind it (cores with a
-// run queue, accept backlog, descriptors, memory).
+// A simulated machine: the runtime that a component sees, and the finite things behind it (cores
+// with a run queue, accept backlog, descriptors, memory).
 //
-// CPU is an exact first-come-first-served queue without events of its own: a handler starts when the
-// earliest core is free, `spend` moves that core's time on, and whatever the handler sends leaves at that
-// moment. State changes are visible at the handler's instant, effects to others after the work.
+// CPU is an exact first-come-first-served queue without events of its own: a handler starts when
+// the earliest core is free, `spend` moves that core's time on, and whatever the handler sends
+// leaves at that moment. State changes are visible at the handler's instant, effects to others
+// after the work.
 #pragma once
 
 #include "real_components/runtime/runtime.hpp"
@@ -79,9 +80,7 @@ class SimulatedHost final : public runtime::Runtime, public network::Machine {
 
   // runtime::Runtime
   Instant now() const override { return surroundings_.simulation.now(); }
-  WallTime wall_now() const override {
-    return wall_start + now().time_since_epoch() + clock_skew_;
-  }
+  WallTime wall_now() const override { return wall_start + now().time_since_epoch() + clock_skew_; }
   void wake_after(Duration delay, runtime::Cookie cookie) override;
   runtime::TimerId start_timer(Duration delay, runtime::Cookie cookie) override;
   void cancel_timer(runtime::TimerId timer) override;
@@ -143,7 +142,7 @@ class SimulatedHost final : public runtime::Runtime, public network::Machine {
   std::unique_ptr<runtime::Component> component_;
   std::vector<Listener> listeners_;
   Duration clock_skew_{};
-  std::uint32_t freezes_ = 0;  // faults that hold it frozen
+  std::uint32_t freezes_ = 0;                                         // faults that hold it frozen
   std::vector<std::pair<std::uint32_t, std::uint32_t>> held_timers_;  // due while frozen, in order
   std::uint32_t life_ = 0;  // modulo 16: timers of a crashed component find nobody
 
@@ -155,7 +154,7 @@ class SimulatedHost final : public runtime::Runtime, public network::Machine {
   std::uint32_t connections_ = 0;
   std::uint32_t reserved_descriptors_ = 0;
 
-  SimulatedHost* last_found_ = nullptr;     // connects mostly go where the last one went
+  SimulatedHost* last_found_ = nullptr;  // connects mostly go where the last one went
 
   Duration cpu_busy_{}, cpu_busy_this_second_{}, cpu_busy_peak_second_{}, longest_run_queue_{};
   std::int64_t second_ = 0;

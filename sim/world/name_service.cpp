@@ -6,8 +6,8 @@ namespace wanlab::world {
 
 namespace {
 constexpr std::uint16_t mysql_port = 3306;
-// From a resolver to the nearest authoritative server of an anycast DNS provider. Assumption: it stands
-// in the same metropolis.
+// From a resolver to the nearest authoritative server of an anycast DNS provider. Assumption: it
+// stands in the same metropolis.
 constexpr Duration authority_round_trip = std::chrono::milliseconds(2);
 }  // namespace
 

@@ -1,8 +1,9 @@
 // DNS as clients meet it: answers with a time to live, given by resolvers that stand in some city.
 //
 // Optimized endpoints answer with the POP of the lowest latency to the *resolver*, as Route 53's
-// latency-based records do (docs.aws.amazon.com/Route53/latest/DeveloperGuide/routing-policy-latency.html);
-// Direct endpoints with their POP. The clients of one resolver share its cache.
+// latency-based records do
+// (docs.aws.amazon.com/Route53/latest/DeveloperGuide/routing-policy-latency.html); Direct endpoints
+// with their POP. The clients of one resolver share its cache.
 #pragma once
 
 #include "real_components/runtime/runtime.hpp"
@@ -37,7 +38,7 @@ class NameService {
     scenario::EndpointKind kind;
     Duration ttl;
     std::string provider;
-    std::vector<std::size_t> pops;  // candidates, indices into pops_
+    std::vector<std::size_t> pops;            // candidates, indices into pops_
     std::vector<runtime::Address> addresses;  // of a database
   };
   struct Pop {
@@ -45,7 +46,8 @@ class NameService {
     std::string provider;
     std::vector<runtime::Address> addresses;
   };
-  const std::vector<runtime::Address>* choose(const Record& record, std::uint32_t resolver_site) const;
+  const std::vector<runtime::Address>* choose(const Record& record,
+                                              std::uint32_t resolver_site) const;
 
   const network::Wan& wan_;
   std::vector<Pop> pops_;

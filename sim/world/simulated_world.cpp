@@ -33,8 +33,9 @@ SimulatedWorld::SimulatedWorld(const scenario::Plan& plan, trace::Recorder& reco
       recorder_(recorder),
       wan_(plan.topology),
       transport_(simulation_, wan_, transport_options(plan), network_kind),
-      surroundings_{simulation_, transport_, recorder, plan.seed, timer_kind,
-                    [this](std::string_view name) { return find_host(name); }},
+      surroundings_{simulation_, transport_,
+                    recorder,    plan.seed,
+                    timer_kind,  [this](std::string_view name) { return find_host(name); }},
       names_(plan, wan_),
       begin_(Instant() + plan.warm_up),
       end_(begin_ + plan.duration) {
@@ -74,9 +75,10 @@ SimulatedWorld::~SimulatedWorld() {
 
 // Hosts get their ranks by name, so that one more host moves nobody else's place in the order.
 void SimulatedWorld::build(std::vector<Blueprint>& blueprints) {
-  std::sort(blueprints.begin(), blueprints.end(), [](const Blueprint& left, const Blueprint& right) {
-    return left.label.name < right.label.name;
-  });
+  std::sort(blueprints.begin(), blueprints.end(),
+            [](const Blueprint& left, const Blueprint& right) {
+              return left.label.name < right.label.name;
+            });
   for (Blueprint& blueprint : blueprints) {
     hosts_.push_back(std::make_unique<SimulatedHost>(surroundings_, blueprint.label, blueprint.site,
                                                      blueprint.zone, blueprint.shape));
@@ -114,8 +116,8 @@ void SimulatedWorld::plan_databases(std::vector<Blueprint>& blueprints) {
                           .site = site,
                           .zone = zone % std::max(1u, wan_.site(site).zones),
                           .shape = database.host};
-      // Its accounts have mysql_native_password where the greeting or a Credential says so; a client that
-      // begins with a method its account does not have is switched, as in MySQL.
+      // Its accounts have mysql_native_password where the greeting or a Credential says so; a
+      // client that begins with a method its account does not have is switched, as in MySQL.
       const auto native_needed = [this](const scenario::Database& of) {
         return of.authentication_plugin == "mysql_native_password" ||
                std::any_of(plan_.credentials.begin(), plan_.credentials.end(),
@@ -125,14 +127,14 @@ void SimulatedWorld::plan_databases(std::vector<Blueprint>& blueprints) {
       };
       blueprint.make = [this, &database, native_needed](SimulatedHost& host) {
         auto service = std::make_unique<DatabaseService>(
-            host, DatabaseOptions{.result_bytes = database.result_bytes,
-                                  .maximum_connections = database.maximum_connections,
-                                  .greeting_method =
-                                      database.authentication_plugin == "mysql_native_password"
-                                          ? mysql::AuthMethod::native
-                                          : mysql::AuthMethod::caching_sha2,
-                                  .allow_native = native_needed(database),
-                                  .rsa_key = database_key()});
+            host, DatabaseOptions{
+                      .result_bytes = database.result_bytes,
+                      .maximum_connections = database.maximum_connections,
+                      .greeting_method = database.authentication_plugin == "mysql_native_password"
+                                             ? mysql::AuthMethod::native
+                                             : mysql::AuthMethod::caching_sha2,
+                      .allow_native = native_needed(database),
+                      .rsa_key = database_key()});
         service->add_account(backend_user, backend_password);
         for (const scenario::Credential& credential : plan_.credentials) {
           if (credential.branch == database.branch) {
@@ -174,7 +176,8 @@ void SimulatedWorld::plan_clients(std::vector<Blueprint>& blueprints) {
       const std::uint32_t site = wan_.require(place);
       const std::uint32_t resolver =
           group.resolver_site.empty() ? site : wan_.require(group.resolver_site);
-      Blueprint blueprint{.label = {name, trace::HostRole::client, place, group.name}, .site = site};
+      Blueprint blueprint{.label = {name, trace::HostRole::client, place, group.name},
+                          .site = site};
       blueprint.shape.cores = 1;
       blueprint.shape.memory_bytes = ~std::uint64_t{0};
       blueprint.make = [this, &program, share, site, resolver, name](SimulatedHost& host) {
@@ -219,7 +222,9 @@ void SimulatedWorld::run(const std::function<bool(const Progress&)>& keep_going)
   }
 }
 
-void SimulatedWorld::run_for(Duration span) { simulation_.run_for(span); }
+void SimulatedWorld::run_for(Duration span) {
+  simulation_.run_for(span);
+}
 
 bool SimulatedWorld::clients_finished() const {
   return std::all_of(clients_.begin(), clients_.end(),

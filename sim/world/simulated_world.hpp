@@ -1,4 +1,5 @@
-// The world of one run, built from its plan: the WAN, the hosts, the real components on them, the clients.
+// The world of one run, built from its plan: the WAN, the hosts, the real components on them, the
+// clients.
 #pragma once
 
 #include "real_components/wire/records.hpp"
@@ -44,8 +45,8 @@ class SimulatedWorld {
   SimulatedWorld(const SimulatedWorld&) = delete;
   SimulatedWorld& operator=(const SimulatedWorld&) = delete;
 
-  // Runs until every client is done, or to the end of the plan. `keep_going` hears of the progress every
-  // few thousand events and may stop the run.
+  // Runs until every client is done, or to the end of the plan. `keep_going` hears of the progress
+  // every few thousand events and may stop the run.
   void run(const std::function<bool(const Progress&)>& keep_going = {});
   // Goes on for that long, whatever the clients do. For tests.
   void run_for(Duration span);
@@ -61,7 +62,7 @@ class SimulatedWorld {
   std::size_t memory_bytes() const;
 
  private:
-  struct Blueprint;  // a host to be built
+  struct Blueprint;                                // a host to be built
   static constexpr kernel::Kind network_kind = 0;  // and 1
   static constexpr kernel::Kind timer_kind = 2;
   static constexpr kernel::Kind fault_kind = 3;
@@ -97,7 +98,8 @@ class SimulatedWorld {
   std::vector<ClientHost*> clients_;
   std::map<std::uint32_t, std::uint32_t> impairments_;  // of the plan's faults, by number
   // How to make a host's component anew after a crash.
-  std::map<std::string, std::function<std::unique_ptr<runtime::Component>(SimulatedHost&)>, std::less<>>
+  std::map<std::string, std::function<std::unique_ptr<runtime::Component>(SimulatedHost&)>,
+           std::less<>>
       makers_;
   std::map<std::string, std::string> passwords_;  // generated or given, by user
 };

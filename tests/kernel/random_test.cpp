@@ -42,7 +42,8 @@ TEST(Exponential, HasItsMean) {
   NamedStream random(4, "mean");
   double sum = 0;
   constexpr int draws = 200'000;
-  for (int i = 0; i < draws; ++i) sum += static_cast<double>(exponential(1s, random.next()).count());
+  for (int i = 0; i < draws; ++i)
+    sum += static_cast<double>(exponential(1s, random.next()).count());
   EXPECT_NEAR(sum / draws, 1e9, 1e9 * 0.01);
 }
 

@@ -47,7 +47,8 @@ TEST(Simulation, AdvancesTheClockToTheLimitWhenNothingHappens) {
 
 TEST(Simulation, RunsUntilAPredicateHoldsOrTimeIsUp) {
   World world;
-  for (std::uint32_t i = 1; i <= 9; ++i) world.simulation.post(world.host, world.at(i * 1s), 0, i, 0);
+  for (std::uint32_t i = 1; i <= 9; ++i)
+    world.simulation.post(world.host, world.at(i * 1s), 0, i, 0);
   EXPECT_TRUE(world.simulation.run_until([&] { return world.seen.size() == 3; }, world.at(1h)));
   EXPECT_EQ(world.simulation.now(), world.at(3s));
   EXPECT_FALSE(world.simulation.run_until([&] { return world.seen.size() == 99; }, world.at(5s)));
@@ -71,14 +72,14 @@ TEST(Simulation, CancelsHarmlessly) {
   World world;
   const Timer timer = world.simulation.start_timer(world.host, world.at(1s), 0, 1, 0);
   world.simulation.cancel_timer(timer);
-  world.simulation.cancel_timer(timer);        // twice
-  world.simulation.cancel_timer(0);            // never was
-  world.simulation.cancel_timer(~Timer{0});    // nonsense
+  world.simulation.cancel_timer(timer);      // twice
+  world.simulation.cancel_timer(0);          // never was
+  world.simulation.cancel_timer(~Timer{0});  // nonsense
   const Timer second = world.simulation.start_timer(world.host, world.at(2s), 0, 2, 0);
-  world.simulation.cancel_timer(timer);        // the old name of a slot that is in use again
+  world.simulation.cancel_timer(timer);  // the old name of a slot that is in use again
   world.simulation.run_until(world.at(1h));
   EXPECT_EQ(world.seen, std::vector<std::uint32_t>{2});
-  world.simulation.cancel_timer(second);       // fired
+  world.simulation.cancel_timer(second);  // fired
   EXPECT_EQ(world.simulation.pending(), 0u);
 }
 

@@ -1,4 +1,5 @@
-// Two machines and a wire between them, to see how streams behave. Everything the machines hear is noted.
+// Two machines and a wire between them, to see how streams behave. Everything the machines hear is
+// noted.
 #pragma once
 
 #include "sim/network/transport.hpp"
@@ -88,7 +89,10 @@ struct Wire {
       : topology(make_topology(shape)),
         wan(topology),
         transport(simulation, wan,
-                  {.seed = shape.seed, .jitter = true, .default_bits_per_second = 0, .tls = {},
+                  {.seed = shape.seed,
+                   .jitter = true,
+                   .default_bits_per_second = 0,
+                   .tls = {},
                    .low_water = 128 * 1024},
                   0) {
     transport.add(client);

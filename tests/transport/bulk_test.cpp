@@ -30,8 +30,7 @@ TEST(Bandwidth, IsWhatTheLinkHas) {
   const Instant start = wire.simulation.now();
   wire.client.enter();
   wire.transport.send(id, pattern(20'000'000));
-  wire.simulation.run_until([&] { return wire.server.received.size() == 20'000'000; },
-                            start + 60s);
+  wire.simulation.run_until([&] { return wire.server.received.size() == 20'000'000; }, start + 60s);
   const double seconds = static_cast<double>((wire.simulation.now() - start).count()) / 1e9;
   const double payload_share = 1448.0 / 1500.0;
   EXPECT_NEAR(20e6 * 8 / seconds, 100e6 * payload_share, 100e6 * 0.1);
@@ -43,7 +42,9 @@ TEST(Bandwidth, IsSharedByTheStreamsOfALink) {
   wire.server.log.clear();
   const EndpointId second = wire.established();
   std::map<EndpointId, std::size_t> got;
-  wire.server.on_bytes = [&](EndpointId endpoint, ByteView bytes) { got[endpoint] += bytes.size(); };
+  wire.server.on_bytes = [&](EndpointId endpoint, ByteView bytes) {
+    got[endpoint] += bytes.size();
+  };
   wire.client.enter();
   wire.transport.send(first, pattern(40'000'000));
   wire.transport.send(second, pattern(40'000'000));
@@ -91,8 +92,8 @@ struct MathisCase {
 };
 class Mathis : public testing::TestWithParam<MathisCase> {};
 
-// goodput = MSS / RTT * sqrt(3/2) / sqrt(p): Mathis, Semke, Mahdavi, Ott, CCR 27(3), 1997, for a receiver
-// that acknowledges every segment.
+// goodput = MSS / RTT * sqrt(3/2) / sqrt(p): Mathis, Semke, Mahdavi, Ott, CCR 27(3), 1997, for a
+// receiver that acknowledges every segment.
 TEST_P(Mathis, GoodputIsWithinFifteenPercentOfTheLaw) {
   const auto [loss, round_trip] = GetParam();
   double bytes = 0, seconds = 0;
@@ -122,7 +123,8 @@ TEST_P(Mathis, GoodputIsWithinFifteenPercentOfTheLaw) {
   }
   const double rtt = static_cast<double>(round_trip.count()) / 1e9;
   const double law = segment_payload / rtt * std::sqrt(1.5) / std::sqrt(loss);
-  EXPECT_NEAR(bytes / seconds / law, 1.0, 0.15) << "goodput " << bytes / seconds << " B/s, law " << law;
+  EXPECT_NEAR(bytes / seconds / law, 1.0, 0.15)
+      << "goodput " << bytes / seconds << " B/s, law " << law;
 }
 INSTANTIATE_TEST_SUITE_P(LossAndDelay, Mathis,
                          testing::Values(MathisCase{0.001, 20ms}, MathisCase{0.001, 100ms},

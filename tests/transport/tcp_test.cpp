@@ -5,7 +5,9 @@
 namespace wanlab::network {
 namespace {
 
-Instant at(Duration since_start) { return Instant() + since_start; }
+Instant at(Duration since_start) {
+  return Instant() + since_start;
+}
 
 Impairment blocked(bool one_way) {
   Impairment impairment{};
