@@ -1,5 +1,5 @@
-// Clients behave like clients: when their environments appear, how many connects are under way, when they
-// try again and when they give up.
+// Clients behave like clients: when their environments appear, how many connects are under way,
+// when they try again and when they give up.
 #include "tests/world/plan_builder.hpp"
 #include "tests/world/running_world.hpp"
 
@@ -58,7 +58,8 @@ TEST(Lambda, RateRuleGivesAThousandAtOnceAndAThousandEachTenSeconds) {
 }
 
 TEST(Lambda, FunctionsOfAnAccountShareTheBurstButEachHasItsOwnRate) {
-  for (const auto rule : {scenario::ConcurrencyRule::burst_2022, scenario::ConcurrencyRule::rate_2023}) {
+  for (const auto rule :
+       {scenario::ConcurrencyRule::burst_2022, scenario::ConcurrencyRule::rate_2023}) {
     scenario::Plan plan = small_plan(environments(2000, rule));
     plan.clients.push_back(plan.clients[0]);
     plan.clients[1].name = "other";
@@ -129,11 +130,16 @@ int most_under_way(const RunningWorld& running) {
   int under_way = 0, most = 0;
   for (const Told& told : running.trace().events()) {
     switch (told.kind) {
-      case TraceKind::client_connecting: most = std::max(most, ++under_way); break;
+      case TraceKind::client_connecting:
+        most = std::max(most, ++under_way);
+        break;
       case TraceKind::client_established:
       case TraceKind::client_attempt_failed:
-      case TraceKind::client_failed: --under_way; break;
-      default: break;
+      case TraceKind::client_failed:
+        --under_way;
+        break;
+      default:
+        break;
     }
   }
   return most;

@@ -1,8 +1,8 @@
-// Real bytes travel: whichever byte of whichever message is flipped in flight, the decoder at the receiving
-// side notices, says the error its protocol has for it, and nothing hangs or leaks.
+// Real bytes travel: whichever byte of whichever message is flipped in flight, the decoder at the
+// receiving side notices, says the error its protocol has for it, and nothing hangs or leaks.
 //
-// (TLS would discard a record that was changed; here its cryptography is represented by sizes and times
-// only, so a flip reaches the protocol inside.)
+// (TLS would discard a record that was changed; here its cryptography is represented by sizes and
+// times only, so a flip reaches the protocol inside.)
 #include "tests/world/plan_builder.hpp"
 #include "tests/world/running_world.hpp"
 
@@ -11,8 +11,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Every message of the life of one statement, and who sends it when. The plan has neither jitter nor costs,
-// so the moments follow from what a clean run tells.
+// Every message of the life of one statement, and who sends it when. The plan has neither jitter
+// nor costs, so the moments follow from what a clean run tells.
 enum class Message {
   greeting,
   response,
@@ -27,10 +27,17 @@ enum class Message {
   answer,
 };
 constexpr Message messages[] = {
-    Message::greeting,          Message::response,        Message::login_request,
-    Message::login_answer,      Message::ok,              Message::command,
-    Message::statement_request, Message::backend_command, Message::result,
-    Message::statement_answer,  Message::answer,
+    Message::greeting,
+    Message::response,
+    Message::login_request,
+    Message::login_answer,
+    Message::ok,
+    Message::command,
+    Message::statement_request,
+    Message::backend_command,
+    Message::result,
+    Message::statement_answer,
+    Message::answer,
 };
 
 struct Sending {
@@ -40,7 +47,8 @@ struct Sending {
 
 scenario::Plan plan() {
   scenario::ClientGroup group = one_client();
-  group.kind = scenario::ClientKind::lambda;  // pools would connect again and repeat their statement
+  group.kind =
+      scenario::ClientKind::lambda;  // pools would connect again and repeat their statement
   group.connect_timeout = 20s;
   group.query_timeout = 5s;
   scenario::Plan made = small_plan(group);
@@ -53,20 +61,29 @@ Sending sending_of(Message message, const RunningWorld& clean) {
   const auto edge = [&](TraceKind kind) { return Sending{"edge-1.pdx", trace.get(kind).at}; };
   const auto origin = [&](TraceKind kind) { return Sending{"origin-1.east", trace.get(kind).at}; };
   switch (message) {
-    case Message::greeting: return edge(TraceKind::session_accepted);
+    case Message::greeting:
+      return edge(TraceKind::session_accepted);
     // The third step: TLS is up, the proof goes out.
-    case Message::response: return {"client-1", trace.get(TraceKind::client_step, 2).at};
-    case Message::login_request: return edge(TraceKind::session_secured);
-    case Message::login_answer: return origin(TraceKind::proof_verified);
-    case Message::ok: return edge(TraceKind::session_authenticated);
-    case Message::command: return {"client-1", trace.get(TraceKind::client_query_sent).at};
-    case Message::statement_request: return edge(TraceKind::query_routed);
+    case Message::response:
+      return {"client-1", trace.get(TraceKind::client_step, 2).at};
+    case Message::login_request:
+      return edge(TraceKind::session_secured);
+    case Message::login_answer:
+      return origin(TraceKind::proof_verified);
+    case Message::ok:
+      return edge(TraceKind::session_authenticated);
+    case Message::command:
+      return {"client-1", trace.get(TraceKind::client_query_sent).at};
+    case Message::statement_request:
+      return edge(TraceKind::query_routed);
     case Message::backend_command:
       return {"origin-1.east", trace.get(TraceKind::statement_served).at - within_zone};
     case Message::result:
       return {"primary.main.east", trace.get(TraceKind::statement_served).at - within_zone / 2};
-    case Message::statement_answer: return origin(TraceKind::statement_served);
-    case Message::answer: return edge(TraceKind::query_answered);
+    case Message::statement_answer:
+      return origin(TraceKind::statement_served);
+    case Message::answer:
+      return edge(TraceKind::query_answered);
   }
   return {};
 }
@@ -89,8 +106,9 @@ struct Flipped {
     running.run_until(sending.at - Duration(1));
     running.world().transport().corrupt_next(running.host(sending.host), offset, flip);
     running.run();
-    // Connections of the backhaul that were given up have been replaced by then; a database that waits for
-    // the rest of a statement, or an origin for the rest of a result, is given up after its limit.
+    // Connections of the backhaul that were given up have been replaced by then; a database that
+    // waits for the rest of a statement, or an origin for the rest of a result, is given up after
+    // its limit.
     const bool behind = message == Message::backend_command || message == Message::result;
     running.run_until(running.now() + (behind ? 920s : 10s));
   }
@@ -123,7 +141,7 @@ TEST(Corruption, ACleanRunIsAnswered) {
 }
 
 TEST(Corruption, OfTheGreetingIsNoticedByTheClient) {
-  EXPECT_EQ(error_after(Message::greeting, payload_at), 2007);    // the version of the protocol
+  EXPECT_EQ(error_after(Message::greeting, payload_at), 2007);  // the version of the protocol
   EXPECT_EQ(error_after(Message::greeting, sequence_at), 2014);
 }
 
@@ -141,12 +159,14 @@ TEST(Corruption, OfTheLengthOfTheLoginLeavesTheEdgeWaitingUntilItsTimeout) {
   Flipped flipped(Message::response, length_at, std::byte{0x10});
   EXPECT_FALSE(flipped.answered());
   expect_nothing_left(flipped.running, flipped.endpoints_before);
-  // What was cut off or is missing is an error of its own, at the latest when the handshake times out.
+  // What was cut off or is missing is an error of its own, at the latest when the handshake times
+  // out.
   EXPECT_NE(flipped.error(), 0);
 }
 
 TEST(Corruption, OfTheProofIsNoticedByTheOrigin) {
-  // Flags, packet size, collation and filler are 32 bytes, then the user and its NUL, then the proof.
+  // Flags, packet size, collation and filler are 32 bytes, then the user and its NUL, then the
+  // proof.
   const std::size_t proof_at = payload_at + 32 + 4 + 1;
   Flipped flipped(Message::response, proof_at + 5, std::byte{0x01});
   EXPECT_EQ(flipped.error(), 1045);
@@ -165,10 +185,10 @@ TEST(Corruption, OfACommandIsNoticedByTheEdge) {
 }
 
 TEST(Corruption, OfALoginsFrameLeavesItUndecided) {
-  // The type of the frame: the origin gives the connection up. The edge cannot know whether the proof was
-  // judged before, and a region that sees it twice must take it for a replay. So the only region is not
-  // asked again: the client hears of a shutdown, after which it may connect anew, and not of a wrong
-  // password.
+  // The type of the frame: the origin gives the connection up. The edge cannot know whether the
+  // proof was judged before, and a region that sees it twice must take it for a replay. So the only
+  // region is not asked again: the client hears of a shutdown, after which it may connect anew, and
+  // not of a wrong password.
   Flipped flipped(Message::login_request, 0, std::byte{0x40});
   EXPECT_EQ(flipped.running.trace().count(TraceKind::backhaul_down, "edge-1.pdx"), 1u);
   EXPECT_EQ(flipped.running.trace().count(TraceKind::proof_verified), 0u);
@@ -201,7 +221,8 @@ TEST(Corruption, OfTheAnswerIsNoticedByTheClient) {
 TEST(Corruption, OfAnyByteOfAnyMessageIsSeenEndsAndLeaksNothing) {
   constexpr std::size_t beyond_every_message = 1 << 20;
   for (const Message message : messages) {
-    const std::uint64_t unchanged = Flipped(message, beyond_every_message, std::byte{1}).running.digest();
+    const std::uint64_t unchanged =
+        Flipped(message, beyond_every_message, std::byte{1}).running.digest();
     int seen = 0;
     for (std::size_t offset = 0; offset < 160; offset += offset < 12 ? 1 : 7) {
       const auto flip = static_cast<std::byte>(1u << (offset % 8));

@@ -1,5 +1,5 @@
-// Hosts are finite: cores with a run queue, an accept backlog, descriptors and memory; and they can freeze
-// and crash.
+// Hosts are finite: cores with a run queue, an accept backlog, descriptors and memory; and they can
+// freeze and crash.
 #include "tests/world/plan_builder.hpp"
 #include "tests/world/running_world.hpp"
 
@@ -12,7 +12,9 @@ namespace {
 using namespace std::chrono_literals;
 using runtime::Work;
 
-std::uint64_t count_of(Duration duration) { return static_cast<std::uint64_t>(duration.count()); }
+std::uint64_t count_of(Duration duration) {
+  return static_cast<std::uint64_t>(duration.count());
+}
 
 // --- cores
 
@@ -23,8 +25,8 @@ class OneHost {
     scenario::HostShape shape;
     shape.cores = cores;
     shape.cost[static_cast<std::size_t>(Work::serve_statement)] = cost;
-    host_ = std::make_unique<SimulatedHost>(surroundings_, trace::HostLabel{"host", {}, "home", ""}, 0, 0,
-                                            shape);
+    host_ = std::make_unique<SimulatedHost>(surroundings_, trace::HostLabel{"host", {}, "home", ""},
+                                            0, 0, shape);
     simulation_.set_handler(timer_kind, host_.get(), [](void* self, const kernel::Event& event) {
       static_cast<SimulatedHost*>(self)->handle_timer(event.target, event.argument());
     });
@@ -49,7 +51,8 @@ class OneHost {
       waits.push_back(static_cast<network::Machine&>(host).leaves() - host.now());
       host.spend(Work::serve_statement, 1);
     }
-    runtime::Cookie on_accept(std::uint16_t, runtime::ConnectionId, const runtime::PeerInfo&) override {
+    runtime::Cookie on_accept(std::uint16_t, runtime::ConnectionId,
+                              const runtime::PeerInfo&) override {
       return 0;
     }
     void on_connect(runtime::ConnectionId, runtime::Cookie) override {}
@@ -81,8 +84,8 @@ TEST(Cores, ServeJobsInTheOrderOfArrivalAsSoonAsOneIsFree) {
   EXPECT_EQ(host.statistics().longest_run_queue, 2ms);
 }
 
-// Pollaczek and Khinchine: with Poisson arrivals and a constant service time S at load r, the mean wait in
-// front of one server is S * r / (2 * (1 - r)).
+// Pollaczek and Khinchine: with Poisson arrivals and a constant service time S at load r, the mean
+// wait in front of one server is S * r / (2 * (1 - r)).
 TEST(Cores, MakePoissonArrivalsWaitAsQueueingTheorySays) {
   constexpr Duration service = 100us;
   for (const int percent : {30, 60, 80}) {
@@ -130,9 +133,9 @@ TEST(Cores, QueueTlsHandshakesThatArriveTogether) {
 // --- the accept backlog
 
 TEST(Backlog, DropsSynsWhenFullAndClientsTryAgainAfterOneThreeAndSevenSeconds) {
-  // Accepting takes the only core 1.5 s each, two may wait: of six that come together four are dropped;
-  // after 1 s there is room for two of them, after 3 s for none (those two are still waiting), after 7 s for
-  // the rest.
+  // Accepting takes the only core 1.5 s each, two may wait: of six that come together four are
+  // dropped; after 1 s there is room for two of them, after 3 s for none (those two are still
+  // waiting), after 7 s for the rest.
   scenario::ClientGroup group = one_client("database");
   group.connections_per_host = 6;
   group.connect_timeout = 60s;
@@ -267,7 +270,8 @@ TEST(Crash, OfAnEdgeResetsItsClientsAndPoolsComeBackAfterTheRestart) {
   EXPECT_EQ(running.trace().count(TraceKind::client_established), 6u);
   EXPECT_EQ(running.trace().count(TraceKind::client_failed), 0u);
   // Nobody is denied by an edge that has only just begun to read the Routes.
-  for (const Told& refused : running.trace().all(TraceKind::session_refused)) EXPECT_NE(refused.a, 1045u);
+  for (const Told& refused : running.trace().all(TraceKind::session_refused))
+    EXPECT_NE(refused.a, 1045u);
 }
 
 TEST(Crash, OfADatabasesPrimaryFailsItsStatementsInBoundedTimeAndHeals) {

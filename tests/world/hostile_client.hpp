@@ -1,5 +1,5 @@
-// A client that knows the protocol and breaks it at one chosen place with bytes of its own. It runs on an
-// idle host of the plan and writes down what it is told.
+// A client that knows the protocol and breaks it at one chosen place with bytes of its own. It runs
+// on an idle host of the plan and writes down what it is told.
 #pragma once
 
 #include "real_components/mysql/client_handshake.hpp"
@@ -8,6 +8,7 @@
 #include "real_components/mysql/responses.hpp"
 #include "tests/world/running_world.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -48,7 +49,8 @@ class HostileClient final : public runtime::Component {
 
   void start() override { connection_ = runtime_.connect({server_, 3306}, {}, 0); }
   void on_timer(runtime::Cookie) override {}
-  runtime::Cookie on_accept(std::uint16_t, runtime::ConnectionId, const runtime::PeerInfo&) override {
+  runtime::Cookie on_accept(std::uint16_t, runtime::ConnectionId,
+                            const runtime::PeerInfo&) override {
     return 0;
   }
   void on_connect(runtime::ConnectionId, runtime::Cookie) override {
@@ -85,7 +87,8 @@ class HostileClient final : public runtime::Component {
     if (intention_.says) runtime_.send(connection_, intention_.says(sequence));
   }
   void hear(const mysql::Packet& packet) {
-    if (const auto err = mysql::is_err(packet.payload) ? mysql::parse_err(packet.payload) : std::nullopt) {
+    if (const auto err =
+            mysql::is_err(packet.payload) ? mysql::parse_err(packet.payload) : std::nullopt) {
       error = err->code;
       error_at = runtime_.now();
       return;
@@ -93,7 +96,8 @@ class HostileClient final : public runtime::Component {
     if (misbehaved_at || logged_in) return;
     if (intention_.where == Break::at_greeting) return misbehave(1);
     Bytes out;
-    const mysql::ClientStep step = handshake_.on_packet(options_, packet.sequence, packet.payload, out);
+    const mysql::ClientStep step =
+        handshake_.on_packet(options_, packet.sequence, packet.payload, out);
     switch (step.kind) {
       case mysql::ClientStep::Kind::start_tls:
         if (intention_.where == Break::behind_ssl_request) {
@@ -132,12 +136,11 @@ class HostileClient final : public runtime::Component {
 inline Bytes raw_packet(std::uint8_t sequence, std::string_view payload,
                         std::optional<std::uint32_t> claimed_length = {}) {
   const auto length = claimed_length.value_or(static_cast<std::uint32_t>(payload.size()));
-  Bytes bytes;
-  for (unsigned shift = 0; shift < 24; shift += 8) {
-    bytes.push_back(static_cast<std::byte>((length >> shift) & 0xff));
-  }
-  bytes.push_back(static_cast<std::byte>(sequence));
-  append(bytes, payload);
+  Bytes bytes(mysql::packet_header_size + payload.size());
+  for (unsigned i = 0; i < 3; ++i) bytes[i] = static_cast<std::byte>((length >> (8 * i)) & 0xff);
+  bytes[3] = static_cast<std::byte>(sequence);
+  const ByteView view = as_bytes(payload);
+  std::copy(view.begin(), view.end(), bytes.begin() + mysql::packet_header_size);
   return bytes;
 }
 

@@ -1,5 +1,5 @@
-// What a client gets that is slow, or sends packets of the wrong length, sequence or size: MySQL's own
-// error for it, in bounded time, and nothing is left behind.
+// What a client gets that is slow, or sends packets of the wrong length, sequence or size: MySQL's
+// own error for it, in bounded time, and nothing is left behind.
 #include "tests/world/hostile_client.hpp"
 #include "tests/world/plan_builder.hpp"
 
@@ -72,7 +72,8 @@ TEST(SlowClient, ThatNeverFinishesTlsIsCutOffAtTheTimeout) {
   Encounter encounter(says(Break::behind_ssl_request, [](std::uint8_t) { return Bytes(); }));
   encounter.running.run_until(30s);
   ASSERT_TRUE(encounter.client->closed_at.has_value());
-  EXPECT_EQ(encounter.client->close_reason, CloseReason::reset);  // no error fits inside a TLS handshake
+  EXPECT_EQ(encounter.client->close_reason,
+            CloseReason::reset);  // no error fits inside a TLS handshake
   EXPECT_LE(encounter.took(), 10s + at_once);
   expect_nothing_left(encounter.running, encounter.endpoints_before);
 }
@@ -95,7 +96,9 @@ struct WrongPacket {
 };
 const WrongPacket wrong_packets[] = {
     {"ASequenceOutOfOrderAtTheGreeting", Break::at_greeting,
-     [](std::uint8_t sequence) { return raw_packet(static_cast<std::uint8_t>(sequence + 1), "xxxx"); },
+     [](std::uint8_t sequence) {
+       return raw_packet(static_cast<std::uint8_t>(sequence + 1), "xxxx");
+     },
      1156},
     {"NothingAtTheGreeting", Break::at_greeting,
      [](std::uint8_t sequence) { return raw_packet(sequence, ""); }, 1043},
@@ -107,9 +110,8 @@ const WrongPacket wrong_packets[] = {
      [](std::uint8_t sequence) { return raw_packet(sequence, "x", 0xffffff); }, 1153},
     {"AnHttpRequest", Break::at_greeting,
      [](std::uint8_t) {
-       Bytes bytes;
-       append(bytes, std::string_view("GET / HTTP/1.1\r\nHost: db\r\n\r\n"));
-       return bytes;
+       const ByteView text = as_bytes(std::string_view("GET / HTTP/1.1\r\nHost: db\r\n\r\n"));
+       return Bytes(text.begin(), text.end());
      },
      1153},
     {"ASequenceOutOfOrderAtTheLogin", Break::at_login,
@@ -135,10 +137,13 @@ TEST_P(Wrong, PacketEndsTheConnectionWithItsErrorAtOnce) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Every, Wrong, ::testing::Range<std::size_t>(0, std::size(wrong_packets)),
-                         [](const auto& number) { return std::string(wrong_packets[number.param].name); });
+                         [](const auto& number) {
+                           return std::string(wrong_packets[number.param].name);
+                         });
 
 TEST(HostileClient, ThatSpeaksBeforeTheGreetingIsTurnedAway) {
-  Encounter encounter(says(Break::at_connect, [](std::uint8_t) { return raw_packet(7, "hello?"); }));
+  Encounter encounter(
+      says(Break::at_connect, [](std::uint8_t) { return raw_packet(7, "hello?"); }));
   encounter.expect_turned_away(1156, 10ms);
 }
 

@@ -20,7 +20,9 @@ Refusal refusal_of(const RunningWorld& running, std::string_view host) {
 }
 
 // TCP, greeting, TLS 1.3 and login on a session with the edge in the west.
-Duration handshake(const scenario::Plan& plan) { return 4 * round_trip(plan, "home", "west"); }
+Duration handshake(const scenario::Plan& plan) {
+  return 4 * round_trip(plan, "home", "west");
+}
 
 TEST(LoginFailure, AWrongPasswordIsDeniedAfterOneRoundTripToTheOrigin) {
   scenario::ClientGroup group = one_client();
@@ -137,7 +139,8 @@ TEST(NoLiveCluster, StatementsOfOpenSessionsFailAtOnceAndTheSessionSurvivesTheOu
   run_and_expect_nothing_left(running);
   std::size_t during = 0;
   for (const Told& failed : running.trace().all(TraceKind::client_query_failed)) {
-    // The one that was under way has an unknown outcome; after that it is known that nobody is there.
+    // The one that was under way has an unknown outcome; after that it is known that nobody is
+    // there.
     if (failed.b == 1105u) continue;
     EXPECT_EQ(failed.b, 1053u);
     ++during;
@@ -177,7 +180,8 @@ TEST(Admission, BeyondATenantsRateIsToldToComeBackLater) {
   run_and_expect_nothing_left(running);
   EXPECT_EQ(running.trace().count(TraceKind::client_established), 4u);
   ASSERT_EQ(running.trace().count(TraceKind::client_failed), 16u);
-  for (const Told& failed : running.trace().all(TraceKind::client_failed)) EXPECT_EQ(failed.b, 1226u);
+  for (const Told& failed : running.trace().all(TraceKind::client_failed))
+    EXPECT_EQ(failed.b, 1226u);
 }
 
 TEST(Admission, BeyondAnAddresssRateIsRefusedBeforeItsGreeting) {
@@ -191,7 +195,8 @@ TEST(Admission, BeyondAnAddresssRateIsRefusedBeforeItsGreeting) {
   run_and_expect_nothing_left(running);
   EXPECT_EQ(running.trace().count(TraceKind::client_established), 4u);
   ASSERT_EQ(running.trace().count(TraceKind::client_failed), 16u);
-  for (const Told& failed : running.trace().all(TraceKind::client_failed)) EXPECT_EQ(failed.b, 1040u);
+  for (const Told& failed : running.trace().all(TraceKind::client_failed))
+    EXPECT_EQ(failed.b, 1040u);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Where statements go when paths and regions change: clusters[0] follows measurement and silence, never
-// knowledge of the world, and the client's connection outlives all of it.
+// Where statements go when paths and regions change: clusters[0] follows measurement and silence,
+// never knowledge of the world, and the client's connection outlives all of it.
 #include "tests/world/plan_builder.hpp"
 #include "tests/world/running_world.hpp"
 
@@ -77,7 +77,8 @@ TEST(Mesh, SendsStatementsToTheNearestOfTheRoutesRegions) {
 
 TEST(Mesh, FollowsAPathThatBecameSlowFromMeasurementAlone) {
   scenario::Plan plan = plan_for(120s);
-  plan.faults.push_back(slow_path("west", "east", fault_at, 60ms));  // 65 ms becomes 185, against 90
+  plan.faults.push_back(
+      slow_path("west", "east", fault_at, 60ms));  // 65 ms becomes 185, against 90
   RunningWorld running(plan);
   run_and_expect_nothing_left(running);
   const Duration moved = first_to(running, "north", Duration::zero()) - fault_at;
@@ -171,8 +172,8 @@ TEST(Mesh, LeavesARegionThatFroze) {
   expect_undisturbed(running);
 }
 
-// Cutting the edge off from everybody is not the regions' fault: statements fail, and as soon as the paths are
-// back everything goes on where it was.
+// Cutting the edge off from everybody is not the regions' fault: statements fail, and as soon as
+// the paths are back everything goes on where it was.
 TEST(Mesh, ThatIsCutOffFromAllRegionsFailsItsStatementsAndRecovers) {
   scenario::Plan plan = plan_for(120s, 200ms);
   plan.faults.push_back(black_hole("west", "east", fault_at, 10s));

@@ -15,8 +15,11 @@ scenario::Plan plan_with_pops() {
   plan.edges.push_back(plan.edges[0]);
   plan.edges[1].name = "cmh";
   plan.edges[1].site = "north";
-  plan.endpoints.push_back({.name = "nearest", .kind = scenario::EndpointKind::optimized, .pop = "",
-                            .provider = "cloud", .branch = ""});
+  plan.endpoints.push_back({.name = "nearest",
+                            .kind = scenario::EndpointKind::optimized,
+                            .pop = "",
+                            .provider = "cloud",
+                            .branch = ""});
   return plan;
 }
 
@@ -51,7 +54,9 @@ TEST_F(Names, OfADatabaseLeadToItsPrimary) {
   EXPECT_EQ(host(ask("database", "home", "home")), "primary.main.east");
 }
 
-TEST_F(Names, NobodyKnowsHaveNoAddress) { EXPECT_EQ(ask("nowhere", "home", "home").addresses, nullptr); }
+TEST_F(Names, NobodyKnowsHaveNoAddress) {
+  EXPECT_EQ(ask("nowhere", "home", "home").addresses, nullptr);
+}
 
 TEST_F(Names, CostTheWayToTheResolverAndItsQuestionWhenItDoesNotKnow) {
   const Duration to_resolver = round_trip(plan_, "home", "south");

@@ -1,6 +1,6 @@
-// Plans for tests of the world: few places with known round trips, every cost zero and no jitter, so that
-// what a test expects can be written down as arithmetic. Round trips are odd numbers of nanoseconds, so
-// that nothing gets away with halving them.
+// Plans for tests of the world: few places with known round trips, every cost zero and no jitter,
+// so that what a test expects can be written down as arithmetic. Round trips are odd numbers of
+// nanoseconds, so that nothing gets away with halving them.
 #pragma once
 
 #include "sim/scenario/plan.hpp"
@@ -14,8 +14,8 @@ namespace wanlab::world {
 inline constexpr Duration within_zone = Duration(301'002);
 inline constexpr Duration between_zones = Duration(900'003);
 
-// "home" is where the clients are, "west" where their POP is; "east" and "north" are database regions and
-// "south" is nobody's business.
+// "home" is where the clients are, "west" where their POP is; "east" and "north" are database
+// regions and "south" is nobody's business.
 inline network::Topology small_topology() {
   network::Topology topology;
   topology.name = "small";
@@ -48,7 +48,8 @@ inline network::Topology small_topology() {
   return topology;
 }
 
-inline Duration round_trip(const scenario::Plan& plan, const std::string& one, const std::string& other) {
+inline Duration round_trip(const scenario::Plan& plan, const std::string& one,
+                           const std::string& other) {
   for (const network::MeasuredPath& path : plan.topology.paths) {
     if ((path.source == one && path.target == other) ||
         (path.source == other && path.target == one)) {
@@ -82,7 +83,8 @@ inline scenario::ClientGroup one_client(std::string endpoint = "edge") {
   return group;
 }
 
-// One POP in the west, one database with its origin in the east, one user, and nobody connecting yet.
+// One POP in the west, one database with its origin in the east, one user, and nobody connecting
+// yet.
 inline scenario::Plan small_plan() {
   scenario::Plan plan;
   plan.name = "small";
@@ -109,10 +111,16 @@ inline scenario::Plan small_plan() {
   credential.branch = "main";
   credential.regions = {"east"};
   plan.credentials.push_back(credential);
-  plan.endpoints.push_back({.name = "edge", .kind = scenario::EndpointKind::direct, .pop = "pdx",
-                            .provider = "", .branch = ""});
-  plan.endpoints.push_back({.name = "database", .kind = scenario::EndpointKind::database, .pop = "",
-                            .provider = "", .branch = "main"});
+  plan.endpoints.push_back({.name = "edge",
+                            .kind = scenario::EndpointKind::direct,
+                            .pop = "pdx",
+                            .provider = "",
+                            .branch = ""});
+  plan.endpoints.push_back({.name = "database",
+                            .kind = scenario::EndpointKind::database,
+                            .pop = "",
+                            .provider = "",
+                            .branch = "main"});
   return plan;
 }
 
@@ -122,7 +130,8 @@ inline scenario::Plan small_plan(scenario::ClientGroup group) {
   return plan;
 }
 
-// A Route over two regions with a replica in each, for a user who only reads: either region will do.
+// A Route over two regions with a replica in each, for a user who only reads: either region will
+// do.
 inline scenario::Plan two_region_plan() {
   scenario::Plan plan = small_plan();
   plan.databases[0].read_only_regions = {"north"};
@@ -165,7 +174,8 @@ inline scenario::Fault black_hole(const std::string& source, const std::string& 
   return fault;
 }
 
-inline scenario::Fault crash(const std::string& host, Duration at, Duration duration = Duration::zero()) {
+inline scenario::Fault crash(const std::string& host, Duration at,
+                             Duration duration = Duration::zero()) {
   scenario::Fault fault;
   fault.kind = scenario::FaultKind::crash_host;
   fault.source = host;

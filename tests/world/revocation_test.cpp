@@ -1,5 +1,5 @@
-// Credentials and Routes that end while sessions are open: how fast the session ends, with which error, and
-// that it cannot come back.
+// Credentials and Routes that end while sessions are open: how fast the session ends, with which
+// error, and that it cannot come back.
 #include "tests/world/plan_builder.hpp"
 #include "tests/world/running_world.hpp"
 
@@ -8,7 +8,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A client that keeps asking ends with `error` within `bound` after `moment`, and is denied afterwards.
+// A client that keeps asking ends with `error` within `bound` after `moment`, and is denied
+// afterwards.
 void expect_ended(RunningWorld& running, Duration moment, Duration bound, std::uint64_t error) {
   run_and_expect_nothing_left(running);
   const Told failed = running.trace().get(TraceKind::client_query_failed);

@@ -16,8 +16,8 @@ namespace wanlab::world {
 
 using runtime::TraceKind;
 
-// One trace event, with copies of what it lent. `at` counts from the end of the warm-up, like everything in
-// a plan.
+// One trace event, with copies of what it lent. `at` counts from the end of the warm-up, like
+// everything in a plan.
 struct Told {
   Duration at{};
   std::string host;
@@ -30,9 +30,10 @@ class Trace final : public trace::Observer {
  public:
   explicit Trace(Duration warm_up) : warm_up_(warm_up) {}
 
-  void observe(Instant now, const trace::HostLabel& host, const runtime::TraceEvent& event) override {
-    events_.push_back({now.time_since_epoch() - warm_up_, host.name, event.kind, event.subject, event.a,
-                       event.b, std::string(event.text)});
+  void observe(Instant now, const trace::HostLabel& host,
+               const runtime::TraceEvent& event) override {
+    events_.push_back({now.time_since_epoch() - warm_up_, host.name, event.kind, event.subject,
+                       event.a, event.b, std::string(event.text)});
   }
 
   // Of one kind, and of one host unless none is named, in order.
@@ -43,7 +44,9 @@ class Trace final : public trace::Observer {
     }
     return found;
   }
-  std::size_t count(TraceKind kind, std::string_view host = {}) const { return all(kind, host).size(); }
+  std::size_t count(TraceKind kind, std::string_view host = {}) const {
+    return all(kind, host).size();
+  }
   // The `number`-th of its kind; a failure of the test if there are not as many.
   Told get(TraceKind kind, std::size_t number = 0, std::string_view host = {}) const {
     const std::vector<Told> found = all(kind, host);
@@ -84,7 +87,8 @@ class RunningWorld {
     if (found == nullptr) throw std::logic_error("no host " + std::string(name));
     return *found;
   }
-  // Without those of origins' pools to their databases, which grow with what is asked of them and stay.
+  // Without those of origins' pools to their databases, which grow with what is asked of them and
+  // stay.
   std::size_t open_endpoints() {
     std::size_t open = world_.transport().open_endpoints();
     for (const scenario::OriginRegion& region : plan_.origins) {
@@ -122,7 +126,8 @@ inline void expect_nothing_left(RunningWorld& running, std::size_t endpoints_bef
             2 * running.world().transport().open_endpoints());
 }
 
-// Runs the whole plan and expects the world to be as empty afterwards as before the first client came.
+// Runs the whole plan and expects the world to be as empty afterwards as before the first client
+// came.
 inline void run_and_expect_nothing_left(RunningWorld& running) {
   running.run_until(Duration::zero() - Duration(1));
   const std::size_t before = running.open_endpoints();
