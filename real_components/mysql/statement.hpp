@@ -99,9 +99,20 @@ constexpr StatementKind kind_of_explain(std::string_view rest) {
   return equals(take_word(rest), "ANALYZE") ? StatementKind::other : StatementKind::read;
 }
 
+// One look-up per character: every statement passes through here, at the edge and at the origin.
+inline constexpr std::array<bool, 256> name_characters = [] {
+  std::array<bool, 256> table{};
+  for (int value = 0; value < 256; ++value) {
+    const char c = static_cast<char>(value);
+    table[static_cast<std::size_t>(value)] = [c] {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '$' || static_cast<unsigned char>(c) >= 0x80;
+    }();
+  }
+  return table;
+}();
 constexpr bool is_name(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-         c == '$' || static_cast<unsigned char>(c) >= 0x80;
+  return name_characters[static_cast<unsigned char>(c)];
 }
 
 // What stands anywhere in a statement, outside of strings, quoted names and comments.

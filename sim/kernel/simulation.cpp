@@ -46,6 +46,12 @@ void Simulation::look_ahead() {
     queue_.announce(near_distance, far_distance, [this](const Event& event, bool far) {
       prefetch(event, far ? Nearness::far : Nearness::near);
     });
+    // Once more, for those that joined the bucket after it was announced.
+    for (std::size_t i = 0; i < near_distance; ++i) {
+      const Event* ahead = queue_.glimpse(i);
+      if (ahead == nullptr) break;
+      prefetch(*ahead, Nearness::near);
+    }
     for (std::size_t i = 0; i < next_distance; ++i) {
       const Event* ahead = queue_.glimpse(i);
       if (ahead == nullptr) break;

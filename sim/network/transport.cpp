@@ -225,10 +225,11 @@ void Transport::prefetch(void* self, const kernel::Event& event,
     __builtin_prefetch(message.payload() + 64);
     return;
   }
+  // The endpoint, which a component would ask for when its event is next, is what the event names.
+  if (nearness == kernel::Simulation::Nearness::next) return;
   const Endpoint& endpoint = transport[event.target];
   if (endpoint.state != StreamState::open) return;
-  const Machine& machine = *transport.machines_[endpoint.machine];
-  machine.anticipate(endpoint.cookie, nearness == kernel::Simulation::Nearness::next);
+  transport.machines_[endpoint.machine]->anticipate(endpoint.cookie, false);
 }
 
 void Transport::deliver(EndpointId id, MessageId message_id) {

@@ -10,6 +10,8 @@ namespace {
 // Linux's smallest retransmission timeout above the measured round trip (TCP_RTO_MIN).
 constexpr std::int64_t minimum_timeout = 200'000'000;
 constexpr std::int64_t maximum_timeout = 120'000'000'000;
+// Some buckets of the event queue.
+constexpr std::int64_t soon = 500'000;
 // A router queue holds this much time; what would wait longer is dropped.
 constexpr std::int64_t longest_queue = 100'000'000;
 // What a paused reader's kernel takes in before its window closes (the middle of Linux's tcp_rmem
@@ -123,6 +125,8 @@ void Transport::transmit(EndpointId id, MessageId message_id, std::uint32_t wire
         repeat_until_through(from, path, crossing.arrives, round_trip + minimum_timeout);
   }
   from.in_order = std::max(from.in_order, crossing.arrives);
+  // What arrives within a few buckets was not there when those were announced.
+  if (from.in_order - nanoseconds(simulation_.now()) < soon) anticipate(from.peer);
   simulation_.post(machine.origin, Instant(Duration(from.in_order)), kind_, from.peer, message_id);
 }
 
