@@ -56,25 +56,20 @@ class EventQueue {
 
   // How often a new bucket became the current one.
   std::uint64_t refills() const { return refills_; }
-  // Shows events of the finest buckets to come, each once, as far as they are known yet:
-  // visit(event, true) when about `far` events still come before it, visit(event, false) when about
-  // `near` do. Another hint, to be taken at each refill.
+  // Shows events of the finest buckets to come, each bucket once, as far as they are known yet and while
+  // fewer than `most` events come before them. Another hint, to be taken at each refill.
   template <typename Visit>
-  void announce(std::size_t near, std::size_t far, Visit visit) {
+  void announce(std::size_t most, Visit visit) {
     std::size_t before = run_.size();
-    for (std::uint64_t slots_left = occupied_[0]; slots_left != 0 && before < far;
+    for (std::uint64_t slots_left = occupied_[0]; slots_left != 0 && before < most;
          slots_left &= slots_left - 1) {
       const auto slot = static_cast<unsigned>(std::countr_zero(slots_left));
       const std::uint64_t bucket = (bucket_ & ~std::uint64_t{slots - 1}) | slot;
       const Chunk& from = chunk(head_[0][slot]);
-      const std::size_t shown = std::min<std::size_t>(from.used, far);
-      if (bucket > far_shown_) {
-        far_shown_ = bucket;
-        for (std::size_t i = 0; i < shown; ++i) visit(from.event[i], true);
-      }
-      if (before < near && bucket > near_shown_) {
-        near_shown_ = bucket;
-        for (std::size_t i = 0; i < shown; ++i) visit(from.event[i], false);
+      if (bucket > shown_) {
+        shown_ = bucket;
+        const std::size_t count = std::min<std::size_t>(from.used, most);
+        for (std::size_t i = 0; i < count; ++i) visit(from.event[i]);
       }
       before += from.used;
     }
@@ -110,7 +105,7 @@ class EventQueue {
 
   std::size_t size_ = 0;
   std::uint64_t refills_ = 0;
-  std::uint64_t far_shown_ = 0, near_shown_ = 0;  // buckets up to which announce() has shown events
+  std::uint64_t shown_ = 0;  // the bucket up to which announce() has shown events
   std::uint64_t bucket_ =
       0;                    // number of the finest bucket being emptied: its start >> bucket_shift
   std::vector<Event> run_;  // that bucket's events, sorted; those before next_ are gone

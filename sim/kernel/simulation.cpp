@@ -43,10 +43,7 @@ bool Simulation::run_some(std::uint64_t count, Instant limit) {
 void Simulation::look_ahead() {
   if (refills_seen_ != queue_.refills()) {
     refills_seen_ = queue_.refills();
-    queue_.announce(near_distance, far_distance, [this](const Event& event, bool far) {
-      prefetch(event, far ? Nearness::far : Nearness::near);
-    });
-    // Once more, for those that joined the bucket after it was announced.
+    queue_.announce(far_distance, [this](const Event& event) { prefetch(event, Nearness::far); });
     for (std::size_t i = 0; i < near_distance; ++i) {
       const Event* ahead = queue_.glimpse(i);
       if (ahead == nullptr) break;
@@ -58,6 +55,7 @@ void Simulation::look_ahead() {
       prefetch(*ahead, Nearness::next);
     }
   }
+  if (const Event* ahead = queue_.glimpse(near_distance)) prefetch(*ahead, Nearness::near);
   if (const Event* ahead = queue_.glimpse(next_distance)) prefetch(*ahead, Nearness::next);
 }
 
