@@ -1,9 +1,10 @@
 // The simulation loop: a virtual clock that jumps from event to event.
 //
 // It is a plain value without globals, and it knows neither hosts nor networks: owners register a
-// handler per kind of event. Hosts influence each other only through events whose order carries the
-// origin's own sequence number, so the loop can later be cut into parts (one queue each) that
-// exchange events at window borders and still produce the same history.
+// handler per kind of event. The order of events carries the origin's own sequence number and never the
+// interleaving of hosts, so that the loop can later be cut into parts (one queue each) that exchange
+// events at window borders and keep the same history. What the network still does across hosts within
+// one event, and has to give up for that, is listed in DECISIONS.md.
 #pragma once
 
 #include "sim/base/check.hpp"
