@@ -182,6 +182,8 @@ std::string_view to_string(trace::HostRole role) {
       return "database";
     case trace::HostRole::dns:
       return "dns";
+    case trace::HostRole::world:
+      return "world";
     case trace::HostRole::idle:
       return "idle";
   }

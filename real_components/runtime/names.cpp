@@ -78,6 +78,8 @@ std::string_view to_string(TraceKind kind) {
     case TraceKind::descriptor_limit: return "descriptor_limit";
     case TraceKind::memory_limit: return "memory_limit";
     case TraceKind::host_fault: return "host_fault";
+    case TraceKind::fault_started: return "fault_started";
+    case TraceKind::fault_healed: return "fault_healed";
   }
   return "unknown";
 }

@@ -57,8 +57,12 @@ enum class TraceKind : std::uint8_t {
   descriptor_limit,   // a connection was refused for want of a descriptor. a: the limit
   memory_limit,       // a connection was refused for want of memory. a: bytes in use
   host_fault,         // text: what happened to the host or path
+  // The world, as the host world_name of its recorder: what the plan did to it. subject: index of
+  // the fault in the plan, text: its name.
+  fault_started,
+  fault_healed,  // the cause is gone; what follows from it may not be yet
 };
-inline constexpr std::size_t trace_kinds = static_cast<std::size_t>(TraceKind::host_fault) + 1;
+inline constexpr std::size_t trace_kinds = static_cast<std::size_t>(TraceKind::fault_healed) + 1;
 std::string_view to_string(TraceKind kind);
 
 struct TraceEvent {

@@ -6,7 +6,10 @@
 
 namespace wanlab::trace {
 
-enum class HostRole : std::uint8_t { client, edge, origin, store, database, dns, idle };
+enum class HostRole : std::uint8_t { client, edge, origin, store, database, dns, idle, world };
+
+// The host as which a world records what it does itself. No host of a plan can be named so.
+inline constexpr const char* world_name = "(world)";
 
 struct HostLabel {
   std::string name;  // unique in the run

@@ -142,6 +142,10 @@ std::string in_words(const TraceEvent& event) {
       return "refuses a connection: out of memory";
     case TraceKind::host_fault:
       return with("fault:", event.text);
+    case TraceKind::fault_started:
+      return with("fault starts:", event.text);
+    case TraceKind::fault_healed:
+      return with("fault heals:", event.text);
     default:
       return with(to_string(event.kind), event.text);
   }

@@ -91,6 +91,7 @@ void SimulatedWorld::build(std::vector<Blueprint>& blueprints) {
     }
   }
   fault_origin_ = simulation_.add_origin();
+  recorded_as_ = recorder_.add_host({trace::world_name, trace::HostRole::world, "", ""});
   for (const auto& host : hosts_) host->start();
 }
 
@@ -229,6 +230,10 @@ void SimulatedWorld::run_for(Duration span) {
 bool SimulatedWorld::clients_finished() const {
   return std::all_of(clients_.begin(), clients_.end(),
                      [](const ClientHost* client) { return client->finished(); });
+}
+
+void SimulatedWorld::tell(const runtime::TraceEvent& event) {
+  recorder_.record(simulation_.now(), recorded_as_, event);
 }
 
 SimulatedHost* SimulatedWorld::find_host(std::string_view name) {

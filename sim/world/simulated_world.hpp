@@ -76,6 +76,8 @@ class SimulatedWorld {
   void schedule_faults();
   void revoke(const scenario::Credential& credential);
   void apply_fault(std::uint32_t fault, bool begins);
+  // Records something the world did itself, as the host trace::world_name.
+  void tell(const runtime::TraceEvent& event);
   bool clients_finished() const;
   static std::string credential_store_name(const std::string& region);
   wire::Credential credential_record(const scenario::Credential& credential) const;
@@ -91,6 +93,7 @@ class SimulatedWorld {
   Instant begin_{};  // when the warm-up is over
   Instant end_{};
   kernel::Origin fault_origin_ = 0;
+  trace::HostIndex recorded_as_{};
 
   std::vector<std::unique_ptr<ClientProgram>> programs_;
   std::vector<std::unique_ptr<SimulatedHost>> hosts_;  // by rank, that is by name
