@@ -29,14 +29,14 @@ constexpr mysql::Capabilities edge_capabilities =
 
 }  // namespace
 
-EdgeNode::EdgeNode(runtime::Runtime& runtime, EdgeConfig config)
+EdgeNode::EdgeNode(runtime::Runtime& runtime, EdgeConfig config, control::Store* store)
     : runtime_(runtime),
       config_(std::move(config)),
       random_(runtime.random_stream("edge")),
       nonce_key_(config_.nonce_key),
       fingerprint_(wire::edge_fingerprint(config_.name)),
       process_(static_cast<std::uint32_t>(random_->next()) & 0xfff),
-      upstream_(runtime, config_, *this, *this),
+      upstream_(runtime, config_, store, *this, *this),
       tenant_admission_(config_.tenant_rate),
       address_admission_(config_.address_rate, random_->next()),
       login_time_(config_.initial_login_time) {

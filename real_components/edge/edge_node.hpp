@@ -56,7 +56,8 @@ class EdgeNode final : public runtime::Component,
                        private backhaul::PoolObserver,
                        private UpstreamObserver {
  public:
-  EdgeNode(runtime::Runtime& runtime, EdgeConfig config);
+  // With a store from outside, which must outlive the node, config.store is not looked at.
+  EdgeNode(runtime::Runtime& runtime, EdgeConfig config, control::Store* store = nullptr);
   ~EdgeNode() override;
 
   // Stops accepting, closes idle sessions evenly over the drain period and at its end all others.

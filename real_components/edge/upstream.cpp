@@ -25,6 +25,7 @@ routing::RegionId region_id(std::uint32_t region) {
 }
 
 constexpr runtime::Cookie tick_cookie = runtime::Cookie{Upstream::tick_tag} << 48;
+constexpr runtime::Cookie settle_cookie = tick_cookie | 1;
 
 routing::RoutingOptions routing_options(const EdgeConfig& config) {
   routing::RoutingOptions options;
@@ -48,16 +49,16 @@ control::PrefixWatcherOptions watch(std::string_view prefix) {
 
 }  // namespace
 
-Upstream::Upstream(runtime::Runtime& runtime, const EdgeConfig& config,
+Upstream::Upstream(runtime::Runtime& runtime, const EdgeConfig& config, control::Store* store,
                    backhaul::PoolObserver& answers, UpstreamObserver& observer)
     : runtime_(runtime),
       observer_(observer),
       routes_(regions_, routing_options(config), this),
       prober_(prober_options(config), *this),
       pool_(runtime, config.backhaul, pool_tag, answers, this),
-      store_(runtime, config.store, store_tag),
-      route_watcher_(runtime, store_, watch(control::route_prefix), *this),
-      origin_watcher_(runtime, store_, watch(control::origin_prefix), *this) {}
+      store_(runtime, config.store, store_tag, store),
+      route_watcher_(runtime, store_.store(), watch(control::route_prefix), *this),
+      origin_watcher_(runtime, store_.store(), watch(control::origin_prefix), *this) {}
 
 Upstream::~Upstream() = default;
 
@@ -127,6 +128,12 @@ void Upstream::settle() {
   if (std::exchange(connection_came_up_, false)) observer_.on_region_reachable();
 }
 
+// News of a store from outside come between the runtime's events: one more, to settle in.
+void Upstream::settle_soon() {
+  if (!store_.from_outside() || std::exchange(settling_soon_, true)) return;
+  runtime_.wake_after(Duration::zero(), settle_cookie);
+}
+
 // --- events of the runtime ----------------------------------------------------------------------
 
 void Upstream::on_timer(runtime::Cookie cookie) {
@@ -134,6 +141,8 @@ void Upstream::on_timer(runtime::Cookie cookie) {
     store_.on_timer(cookie);
   } else if (pool_.owns(cookie)) {
     pool_.on_timer(cookie);
+  } else if (cookie == settle_cookie) {
+    settling_soon_ = false;
   } else {
     tick();
   }
@@ -187,6 +196,7 @@ void Upstream::on_records(std::span<const control::RouteChange> changes,
   }
   (void)revision;
   refresh_peers();
+  settle_soon();
 }
 
 void Upstream::on_records(std::span<const control::OriginChange> changes,
@@ -204,6 +214,7 @@ void Upstream::on_records(std::span<const control::OriginChange> changes,
     }
   }
   refresh_peers();
+  settle_soon();
 }
 
 void Upstream::refresh_peers() {

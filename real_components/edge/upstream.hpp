@@ -6,8 +6,8 @@
 #pragma once
 
 #include "real_components/backhaul/warm_pool.hpp"
+#include "real_components/control/node_store.hpp"
 #include "real_components/control/record_watcher.hpp"
-#include "real_components/control/store_client.hpp"
 #include "real_components/edge/config.hpp"
 #include "real_components/mesh/prober.hpp"
 #include "real_components/routing/routing_table.hpp"
@@ -42,8 +42,9 @@ class Upstream final : private control::RouteObserver,
   static constexpr std::uint8_t pool_tag = 0x31;
   static constexpr std::uint8_t tick_tag = 0x32;
 
-  Upstream(runtime::Runtime& runtime, const EdgeConfig& config, backhaul::PoolObserver& answers,
-           UpstreamObserver& observer);
+  // `store` may be null: then there is a client of its own, to the members of the configuration.
+  Upstream(runtime::Runtime& runtime, const EdgeConfig& config, control::Store* store,
+           backhaul::PoolObserver& answers, UpstreamObserver& observer);
   ~Upstream() override;
 
   void start();
@@ -107,6 +108,7 @@ class Upstream final : private control::RouteObserver,
   void tick();
   void apply_costs();
   void settle();
+  void settle_soon();
   void refresh_peers();
   void set_ping_interval(std::uint32_t region);
   Peer& peer(std::uint32_t region);
@@ -117,7 +119,7 @@ class Upstream final : private control::RouteObserver,
   routing::RoutingTable routes_;
   mesh::Prober prober_;
   backhaul::WarmPool pool_;
-  control::StoreClient store_;
+  control::NodeStore store_;
   control::RouteWatcher route_watcher_;
   control::OriginWatcher origin_watcher_;
 
@@ -130,6 +132,7 @@ class Upstream final : private control::RouteObserver,
   bool routes_removed_ = false;
   bool told_synchronised_ = false;
   bool connection_came_up_ = false;
+  bool settling_soon_ = false;
 };
 
 }  // namespace wanlab::edge

@@ -27,16 +27,17 @@ control::PrefixWatcherOptions watch(std::string_view prefix) {
 
 }  // namespace
 
-OriginNode::OriginNode(runtime::Runtime& runtime, OriginConfig config)
+OriginNode::OriginNode(runtime::Runtime& runtime, OriginConfig config, control::Store* store)
     : runtime_(runtime),
       config_(std::move(config)),
       gatekeeper_(runtime, config_),
       acceptor_(runtime, config_.backhaul, acceptor_tag, *this),
       backends_(runtime, config_, *this),
-      store_(runtime, config_.store, store_tag),
-      credential_watcher_(runtime, store_, watch(control::credential_prefix),
+      store_(runtime, config_.store, store_tag, store),
+      credential_watcher_(runtime, store_.store(), watch(control::credential_prefix),
                           gatekeeper_.credentials()),
-      grant_key_watcher_(runtime, store_, watch(grant_key_prefix), gatekeeper_.grant_keys()) {
+      grant_key_watcher_(runtime, store_.store(), watch(grant_key_prefix),
+                         gatekeeper_.grant_keys()) {
   // A credential's branch number is then the number of its database here, if it has one here.
   for (const DatabaseConfig& database : config_.databases) {
     gatekeeper_.branches().intern(database.branch);

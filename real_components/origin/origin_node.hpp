@@ -7,6 +7,7 @@
 #pragma once
 
 #include "real_components/backhaul/acceptor.hpp"
+#include "real_components/control/node_store.hpp"
 #include "real_components/origin/backends.hpp"
 #include "real_components/origin/config.hpp"
 #include "real_components/origin/gatekeeper.hpp"
@@ -48,7 +49,8 @@ class OriginNode final : public runtime::Component,
   static constexpr std::uint8_t store_tag = 0x41;
   static constexpr std::uint8_t tick_tag = 0x42;
 
-  OriginNode(runtime::Runtime& runtime, OriginConfig config);
+  // With a store from outside, which must outlive the node, config.store is not looked at.
+  OriginNode(runtime::Runtime& runtime, OriginConfig config, control::Store* store = nullptr);
   ~OriginNode() override;
 
   // Edges are told to take new work elsewhere; what runs is finished.
@@ -124,7 +126,7 @@ class OriginNode final : public runtime::Component,
   Gatekeeper gatekeeper_;
   backhaul::Acceptor acceptor_;
   Backends backends_;
-  control::StoreClient store_;
+  control::NodeStore store_;
   control::CredentialWatcher credential_watcher_;
   control::PrefixWatcher grant_key_watcher_;
   wire::AuthCodec codec_;

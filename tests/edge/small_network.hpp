@@ -2,6 +2,7 @@
 // three databases each, and the global store. Every host is 10 ms from every other.
 #pragma once
 
+#include "real_components/control/local_store.hpp"
 #include "real_components/control/store_node.hpp"
 #include "real_components/edge/edge_node.hpp"
 #include "real_components/origin/origin_node.hpp"
@@ -45,6 +46,7 @@ class SmallNetwork {
   // What tests change before start().
   edge::EdgeConfig edge_config;
   origin::OriginConfig origin_config;
+  bool outside_stores = false;  // nodes are handed their stores instead of connecting to them
   FakeWorld world;
 
   explicit SmallNetwork(std::uint64_t seed = 1) : world(seed) {
@@ -60,7 +62,7 @@ class SmallNetwork {
   // Starts everything and waits until it is warm.
   void start(const std::vector<std::string>& names = {"ams", "fra"}) {
     for (const std::string& name : names) add_region(name);
-    edge = std::make_unique<edge::EdgeNode>(world.host("edge"), edge_config);
+    edge = std::make_unique<edge::EdgeNode>(world.host("edge"), edge_config, outside(*store_));
     world.run("edge", *edge);
     clients = std::make_unique<TestClients>(world.host("client"));
     world.run("client", *clients);
@@ -99,7 +101,8 @@ class SmallNetwork {
     std::string value;
     origin::encode(key, value);
     put(*region.store, origin::grant_key_key("main", 1), value);
-    region.origin = std::make_unique<origin::OriginNode>(world.host(config.name), config);
+    region.origin = std::make_unique<origin::OriginNode>(world.host(config.name), config,
+                                                         outside(*region.store));
     world.run(config.name, *region.origin);
     wire::OriginRecord record{name, "origin-1", config.name, config.backhaul.port};
     put(*store_, control::origin_key(name, "origin-1"), encoded(record));
@@ -179,11 +182,27 @@ class SmallNetwork {
   }
   control::StoreNode& store() { return *store_; }
 
+  std::vector<std::unique_ptr<control::LocalStore>> local_stores;
   std::vector<std::unique_ptr<Region>> regions;
   std::unique_ptr<edge::EdgeNode> edge;
   std::unique_ptr<TestClients> clients;
 
  private:
+  // Null unless stores come from outside. What such a store has to say is said between two events.
+  control::Store* outside(control::StoreNode& node) {
+    if (!outside_stores) return nullptr;
+    local_stores.push_back(std::make_unique<control::LocalStore>(node.engine()));
+    control::LocalStore& store = *local_stores.back();
+    deliver(store);
+    return &store;
+  }
+  void deliver(control::LocalStore& store) {
+    world.at(world.now() + std::chrono::milliseconds(1), [this, &store] {
+      store.deliver();
+      deliver(store);
+    });
+  }
+
   crypto::Digest256 fleet_key_{};
   std::unique_ptr<control::StoreNode> store_;
 };
