@@ -21,8 +21,8 @@ class Counter final : public network::Machine {
  public:
   Counter(std::string with_name, std::uint32_t at_site, kernel::Simulation& simulation,
           std::uint64_t& received)
-      : simulation_(simulation), received_(received) {
-    name = std::move(with_name);
+      : simulation_(simulation), received_(received), name_(std::move(with_name)) {
+    name = name_;
     name_hash = hash_name(name);
     site = at_site;
     origin = simulation.add_origin();
@@ -48,6 +48,7 @@ class Counter final : public network::Machine {
  private:
   kernel::Simulation& simulation_;
   std::uint64_t& received_;
+  std::string name_;
 };
 
 network::Topology separate_links(std::uint32_t pairs) {

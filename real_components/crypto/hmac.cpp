@@ -6,6 +6,8 @@
 
 #include <openssl/sha.h>
 #include <algorithm>
+#include <bit>
+#include <cstring>
 
 namespace wanlab::crypto {
 
@@ -19,7 +21,7 @@ using State = std::array<std::uint32_t, 8>;
 using Block = std::array<std::byte, block_size>;
 
 void set_state(SHA256_CTX& context, const State& state) {
-  std::copy(state.begin(), state.end(), context.h);
+  std::memcpy(context.h, state.data(), sizeof context.h);
 }
 
 void compress(SHA256_CTX& context, const Block& block) {
@@ -27,10 +29,8 @@ void compress(SHA256_CTX& context, const Block& block) {
 }
 
 void store_big_endian(std::byte* to, std::uint32_t value) {
-  to[0] = static_cast<std::byte>(value >> 24);
-  to[1] = static_cast<std::byte>((value >> 16) & 0xff);
-  to[2] = static_cast<std::byte>((value >> 8) & 0xff);
-  to[3] = static_cast<std::byte>(value & 0xff);
+  if constexpr (std::endian::native == std::endian::little) value = __builtin_bswap32(value);
+  std::memcpy(to, &value, sizeof value);
 }
 
 Digest256 digest_of(const SHA256_CTX& context) {
@@ -43,7 +43,7 @@ Digest256 digest_of(const SHA256_CTX& context) {
 // more block together with its padding.
 Digest256 finish_in_one_block(const State& state, ByteView rest) {
   Block block{};
-  std::copy(rest.begin(), rest.end(), block.begin());
+  std::memcpy(block.data(), rest.data(), rest.size());
   block[rest.size()] = std::byte{0x80};
   store_big_endian(block.data() + block_size - 4,
                    static_cast<std::uint32_t>((block_size + rest.size()) * 8));

@@ -161,12 +161,21 @@ std::uint64_t PayloadReader::little_endian(std::size_t count) {
     fail();
     return 0;
   }
-  std::uint64_t value = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    value |= static_cast<std::uint64_t>(at_[i]) << (8 * i);
-  }
+  const std::byte* from = at_;
   at_ += count;
-  return value;
+  switch (count) {  // nearly all fields have one of these sizes
+    case 2:
+      return load_little_endian<std::uint16_t>(from);
+    case 4:
+      return load_little_endian<std::uint32_t>(from);
+    default: {
+      std::uint64_t value = 0;
+      for (std::size_t i = 0; i < count; ++i) {
+        value |= static_cast<std::uint64_t>(from[i]) << (8 * i);
+      }
+      return value;
+    }
+  }
 }
 
 std::uint64_t PayloadReader::lenenc() {

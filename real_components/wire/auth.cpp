@@ -31,10 +31,10 @@ void assign(std::string& field, ByteView bytes) {
   field.assign(as_text(bytes));
 }
 
-// Written through volatile, so that no compiler finds the last writes useless.
 void wipe(std::string& secret) {
-  volatile char* at = secret.data();
-  for (std::size_t i = 0; i < secret.size(); ++i) at[i] = 0;
+  std::memset(secret.data(), 0, secret.size());
+  // Whoever may read the bytes after this keeps the compiler from finding the last writes useless.
+  asm volatile("" : : "r"(secret.data()) : "memory");
   secret.clear();
 }
 

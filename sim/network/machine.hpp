@@ -6,14 +6,14 @@
 #include "sim/network/endpoint.hpp"
 
 #include <cstdint>
-#include <string>
-#include <utility>
-#include <vector>
+#include <string_view>
 
 namespace wanlab::network {
 
 enum class SynVerdict : std::uint8_t { take, drop, refuse };
 
+// What every message touches stands first: with the vtable pointers it fills one cache line, and
+// what a host adds to it right behind the cold rest begins the next.
 class Machine {
  public:
   virtual ~Machine() = default;
@@ -39,18 +39,21 @@ class Machine {
   // The slot of a connection is given back (for descriptor and memory accounting).
   virtual void on_released() = 0;
 
-  std::string name;
-  std::uint64_t name_hash = 0;
   kernel::Origin origin = 0;
   std::uint32_t index = 0;  // in the transport's table
   std::uint32_t site = 0, zone = 0;
+  std::uint64_t name_hash = 0;
   std::uint64_t connections_opened = 0;
-  std::uint64_t syn_retransmissions = 0, segments_lost = 0;
-  bool down = false;                                       // frozen: hears nothing, answers nothing
-  std::vector<std::pair<EndpointId, std::uint32_t>> held;  // messages that wait for the thaw
 
  protected:
   Instant leaves_{};
+  bool worked_ = false;  // the running handler spent CPU
+
+ public:
+  bool down = false;  // frozen: hears nothing, answers nothing
+  std::uint32_t syn_retransmissions = 0;
+  std::uint64_t segments_lost = 0;
+  std::string_view name;  // must outlive the machine
 };
 
 }  // namespace wanlab::network

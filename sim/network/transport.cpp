@@ -35,9 +35,10 @@ Transport::Transport(kernel::Simulation& simulation, Wan& wan, const TransportOp
   simulation_.set_handler(kind_ + 1, this, &Transport::retransmit);
 }
 
-void Transport::add(Machine& machine) {
+void Transport::add(Machine& machine, const void* state) {
   machine.index = static_cast<std::uint32_t>(machines_.size());
   machines_.push_back(&machine);
+  hot_.push_back({static_cast<const std::byte*>(state), nullptr});
 }
 
 EndpointId Transport::allocate() {
@@ -225,11 +226,12 @@ void Transport::prefetch(void* self, const kernel::Event& event,
     __builtin_prefetch(message.payload() + 64);
     return;
   }
-  // The endpoint, which a component would ask for when its event is next, is what the event names.
-  if (nearness == kernel::Simulation::Nearness::next) return;
   const Endpoint& endpoint = transport[event.target];
-  if (endpoint.state != StreamState::open) return;
-  transport.machines_[endpoint.machine]->anticipate(endpoint.cookie, false);
+  if (nearness == kernel::Simulation::Nearness::near) {
+    transport.anticipate_machine(endpoint.machine);
+  } else if (endpoint.state == StreamState::open) {
+    transport.machines_[endpoint.machine]->anticipate(endpoint.cookie, false);
+  }
 }
 
 void Transport::deliver(EndpointId id, MessageId message_id) {
@@ -296,7 +298,7 @@ void Transport::answer_with_reset(const Message& message) {
 void Transport::hold_for_thaw(Machine& machine, EndpointId id, MessageId message_id) {
   Message& message = messages_[message_id];
   if (message.kind != MessageKind::syn) {
-    machine.held.emplace_back(id, message_id);
+    frozen_[machine.index].emplace_back(id, message_id);
     return;
   }
   repeat_syn((*this)[id], message.attempt);
@@ -305,8 +307,9 @@ void Transport::hold_for_thaw(Machine& machine, EndpointId id, MessageId message
 
 void Transport::thaw(Machine& machine) {
   machine.down = false;
-  const auto held = std::exchange(machine.held, {});
-  for (const auto& [endpoint, message] : held) deliver(endpoint, message);
+  const auto waiting = frozen_.extract(machine.index);
+  if (waiting.empty()) return;
+  for (const auto& [endpoint, message] : waiting.mapped()) deliver(endpoint, message);
 }
 
 void Transport::deliver_control(EndpointId id, Endpoint& endpoint, const Message& message) {
@@ -443,8 +446,9 @@ void Transport::accept(EndpointId id, Endpoint& endpoint) {
 }
 
 void Transport::reset_all(Machine& machine) {
-  for (const auto& [endpoint, message] : machine.held) messages_.give_back(message);
-  machine.held.clear();
+  if (const auto waiting = frozen_.extract(machine.index); !waiting.empty()) {
+    for (const auto& [endpoint, message] : waiting.mapped()) messages_.give_back(message);
+  }
   for (EndpointId id = 0; id < slabs_.size() << slab_shift; ++id) {
     Endpoint& endpoint = (*this)[id];
     if (endpoint.state == StreamState::free || endpoint.machine != machine.index) continue;

@@ -37,13 +37,13 @@ ClientHost::ClientHost(runtime::Runtime& runtime, const ClientProgram& program, 
                        std::string name)
     : runtime_(runtime),
       program_(program),
+      draws_(program.seed, name + "/clients"),
       share_(std::move(share)),
       names_(names),
       site_(site),
       resolver_site_(resolver_site),
       name_(std::move(name)),
-      name_hash_(hash_name(name_)),
-      draws_(program.seed, name_ + "/clients") {
+      name_hash_(hash_name(name_)) {
   if (program_.group->kind != scenario::ClientKind::arrivals) {
     wanted_ = program_.group->connections_per_host;
     return;
@@ -183,7 +183,7 @@ void ClientHost::begin_attempt(std::uint32_t index, bool resolved) {
   client.attempt = attempts_.take();
   Attempt& attempt = attempts_[client.attempt];
   attempt.started = nanoseconds(runtime_.now());
-  attempt.connected = false;
+  attempt.connected = attempt.greeted = attempt.secured = 0;
   attempt.handshake = mysql::ClientHandshake();
   connecting_.push_back(index);
   arm_deadlines();
@@ -196,6 +196,7 @@ void ClientHost::begin_attempt(std::uint32_t index, bool resolved) {
 
 void ClientHost::end_attempt(std::uint32_t index) {
   Client& client = clients_[index];
+  note_steps(client);
   if (client.attempt != no_index) {
     attempts_[client.attempt].assembler.clear();
     attempts_.release(client.attempt);
@@ -203,6 +204,23 @@ void ClientHost::end_attempt(std::uint32_t index) {
     connecting_.remove(index);
   }
   --in_flight_;
+}
+
+void ClientHost::note_steps(const Client& client) const {
+  if (program_.recorder == nullptr) return;
+  const auto moment = [](std::int64_t at) { return Instant(Duration(at)); };
+  trace::ConnectSteps steps;
+  steps.wanted = moment(client.since);
+  steps.tries = client.tries;
+  if (client.attempt != no_index) {
+    const Attempt& attempt = attempts_[client.attempt];
+    steps.attempted = moment(attempt.started);
+    steps.connected = moment(attempt.connected);
+    steps.greeted = moment(attempt.greeted);
+    steps.secured = moment(attempt.secured);
+    steps.session = attempt.handshake.connection_id();
+  }
+  program_.recorder->note(steps);
 }
 
 void ClientHost::fail_attempt(std::uint32_t index, ConnectFailure cause, std::uint16_t error,
@@ -233,8 +251,14 @@ void ClientHost::fail_attempt(std::uint32_t index, ConnectFailure cause, std::ui
   schedule_next_open();
 }
 
+void ClientHost::drop_partial_answer(std::uint32_t number) {
+  if (partial_answers_ == nullptr) return;
+  partial_answers_->erase(number);
+  if (partial_answers_->empty()) partial_answers_.reset();
+}
+
 void ClientHost::forget(std::uint32_t index) {
-  partial_answers_.erase(clients_[index].number);
+  drop_partial_answer(clients_[index].number);
   first_attempts_.erase(clients_[index].number);
   by_number_[clients_[index].number] = no_index;
   clients_.release(index);
@@ -344,7 +368,7 @@ void ClientHost::check_deadlines() {
     const Client& client = clients_[index];
     const Attempt& attempt = attempts_[client.attempt];
     if (Instant(Duration(attempt.started)) + program_.group->connect_timeout > now) break;
-    const bool connected = attempt.connected;
+    const bool connected = attempt.connected != 0;
     runtime_.abort(client.connection);
     fail_attempt(index,
                  connected ? ConnectFailure::handshake_timeout : ConnectFailure::connect_timeout, 0,
@@ -415,7 +439,7 @@ void ClientHost::lost(std::uint32_t index, std::uint64_t reason, std::string_vie
     forget(index);
     return;
   }
-  partial_answers_.erase(client.number);
+  drop_partial_answer(client.number);
   client.tries = 0;
   client.since = nanoseconds(runtime_.now());
   client.state = State::backing_off;

@@ -11,11 +11,12 @@
 #include "real_components/runtime/slab.hpp"
 #include "sim/base/random.hpp"
 #include "sim/scenario/plan.hpp"
-#include "sim/trace/tally.hpp"
+#include "sim/trace/recorder.hpp"
 #include "sim/world/name_service.hpp"
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -31,7 +32,8 @@ struct ClientProgram {
   Bytes statement;                          // the COM_QUERY packet, ready to send
   Instant begin{};                          // when the group starts
   Instant ramp_ends{};
-  bool record_steps = false;  // hello: tell every step
+  bool record_steps = false;            // hello: tell every step
+  trace::Recorder* recorder = nullptr;  // hears what came when while connecting; may be null
   std::uint64_t seed = 0;
 };
 // Derives everything that depends only on the group.
@@ -47,7 +49,7 @@ struct ClientShare {
       arrivals;  // of this host's site, for ClientKind::arrivals
 };
 
-class ClientHost final : public runtime::Component {
+class alignas(64) ClientHost final : public runtime::Component {
  public:
   ClientHost(runtime::Runtime& runtime, const ClientProgram& program, ClientShare share,
              NameService& names, std::uint32_t site, std::uint32_t resolver_site, std::string name);
@@ -92,8 +94,8 @@ class ClientHost final : public runtime::Component {
   struct Attempt {
     std::uint32_t next = no_index;
     std::uint32_t generation = 0;
-    std::int64_t started = 0;
-    bool connected = false;  // TCP stands
+    // When it began, TCP stood, the greeting was there and TLS stood; zero: not yet.
+    std::int64_t started = 0, connected = 0, greeted = 0, secured = 0;
     mysql::ClientHandshake handshake;
     mysql::PacketAssembler assembler;
   };
@@ -115,6 +117,7 @@ class ClientHost final : public runtime::Component {
   void fail_attempt(std::uint32_t index, trace::ConnectFailure cause, std::uint16_t error,
                     std::string_view words, bool worth_repeating);
   void end_attempt(std::uint32_t index);
+  void note_steps(const Client& client) const;
   void established(std::uint32_t index);
   void send_statement(std::uint32_t index);
   void schedule_statement(std::uint32_t index);
@@ -124,38 +127,41 @@ class ClientHost final : public runtime::Component {
   void on_answer_data(std::uint32_t index, ByteView bytes);
   void arm_deadlines();
   void check_deadlines();
+  void drop_partial_answer(std::uint32_t number);
   void forget(std::uint32_t index);
   void step(const Client& client, std::uint64_t number, std::string_view text);
   void send_scratch(runtime::ConnectionId connection);
 
+  // What every event touches: two cache lines.
   runtime::Runtime& runtime_;
   const ClientProgram& program_;
+  Clients clients_;
+  IndexQueue<Clients> waiting_{clients_};
+  IndexQueue<Clients> connecting_{clients_};
+  Instant deadline_at_ = Instant::max();  // the earliest wake-up for deadlines that is under way
+  RandomKey draws_;
+  // By client number, for the few that need it; looked up, never iterated. Null without any.
+  using PartialAnswers = std::unordered_map<std::uint32_t, mysql::PacketAssembler>;
+  std::unique_ptr<PartialAnswers> partial_answers_;
+  std::uint32_t in_flight_ = 0;
+  bool open_scheduled_ = false;
+  bool resolving_ = false;
+
+  Slab<Attempt, 5> attempts_;
   ClientShare share_;
   NameService& names_;
   std::uint32_t site_, resolver_site_;
   std::string name_;
   std::uint64_t name_hash_;
-  RandomKey draws_;
-
-  Clients clients_;
-  Slab<Attempt, 5> attempts_;
-  IndexQueue<Clients> connecting_{clients_};
-  IndexQueue<Clients> waiting_{clients_};
   std::vector<std::uint32_t> by_number_;  // client number -> slab index, for closing in order
   std::uint64_t wanted_ = 0;              // connections in all
   std::vector<std::uint64_t> arrivals_through_;  // running totals of the share's arrivals
   std::uint64_t opened_ = 0;                     // connections begun (numbers below are taken)
   std::uint64_t closed_through_ = 0;             // numbers below were told to close
-  std::uint32_t in_flight_ = 0;
-  std::deque<std::uint32_t> retries_due_;  // backed off long enough, waiting for a free place
-  bool open_scheduled_ = false;
-  bool resolving_ = false;
-  Instant deadline_at_ = Instant::max();  // the earliest wake-up for deadlines that is under way
+  std::deque<std::uint32_t> retries_due_;        // backed off long enough, waiting for a free place
   NameAnswer answer_;
-  Instant answer_arrives_{};  // while resolving_
-  // By client number, for the few that need it; looked up, never iterated.
-  std::unordered_map<std::uint32_t, mysql::PacketAssembler> partial_answers_;
-  std::unordered_map<std::uint32_t, std::int64_t> first_attempts_;
+  Instant answer_arrives_{};                                        // while resolving_
+  std::unordered_map<std::uint32_t, std::int64_t> first_attempts_;  // by client number, looked up
   Bytes scratch_;
 };
 

@@ -21,7 +21,7 @@ void ClientHost::on_connect(runtime::ConnectionId, Cookie cookie) {
   std::uint32_t index = 0;
   const Client* client = find(cookie, index);
   if (client == nullptr) return;
-  attempts_[client->attempt].connected = true;
+  attempts_[client->attempt].connected = nanoseconds(runtime_.now());
   step(*client, 1, "TCP connected");
 }
 
@@ -31,6 +31,7 @@ void ClientHost::on_secure(runtime::ConnectionId connection, Cookie cookie) {
   if (client == nullptr || client->state != State::connecting) return;
   step(*client, 3, "TLS established, sending the password proof");
   scratch_.clear();
+  attempts_[client->attempt].secured = nanoseconds(runtime_.now());
   attempts_[client->attempt].handshake.secured(program_.handshake, scratch_);
   send_scratch(connection);
 }
@@ -65,6 +66,7 @@ void ClientHost::on_handshake_data(std::uint32_t index, ByteView bytes) {
       return;
     }
     scratch_.clear();
+    if (attempt.greeted == 0) attempt.greeted = nanoseconds(runtime_.now());
     const mysql::ClientStep said =
         attempt.handshake.on_packet(program_.handshake, packet.sequence, packet.payload, scratch_);
     switch (said.kind) {
@@ -153,18 +155,21 @@ void ClientHost::on_answer_data(std::uint32_t index, ByteView bytes) {
     return;
   }
   // Nearly every answer arrives in one piece: only a packet cut in two needs a place to wait.
-  const auto kept =
-      partial_answers_.empty() ? partial_answers_.end() : partial_answers_.find(client.number);
   mysql::PacketAssembler fresh;
-  mysql::PacketAssembler& assembler = kept == partial_answers_.end() ? fresh : kept->second;
-  const mysql::ResponseProgress progress = client.reader.consume(assembler, bytes);
+  mysql::PacketAssembler* assembler = &fresh;
+  if (partial_answers_ != nullptr) {
+    const auto kept = partial_answers_->find(client.number);
+    if (kept != partial_answers_->end()) assembler = &kept->second;
+  }
+  const mysql::ResponseProgress progress = client.reader.consume(*assembler, bytes);
   if (progress == mysql::ResponseProgress::more) {
-    if (kept == partial_answers_.end() && fresh.pending() != 0) {
-      partial_answers_.emplace(client.number, std::move(fresh));
+    if (assembler == &fresh && fresh.pending() != 0) {
+      if (partial_answers_ == nullptr) partial_answers_ = std::make_unique<PartialAnswers>();
+      partial_answers_->emplace(client.number, std::move(fresh));
     }
     return;
   }
-  if (kept != partial_answers_.end()) partial_answers_.erase(kept);
+  drop_partial_answer(client.number);
   waiting_.remove(index);
   if (progress == mysql::ResponseProgress::malformed) {
     runtime_.record({.kind = TraceKind::client_query_failed,

@@ -36,8 +36,8 @@ SimulatedHost::SimulatedHost(Surroundings& surroundings, trace::HostLabel label,
                              std::uint32_t of_site, std::uint32_t of_zone,
                              const scenario::HostShape& shape)
     : surroundings_(surroundings),
+      recorded_as_(surroundings.recorder.add_host(label)),
       label_(std::move(label)),
-      recorded_as_(surroundings.recorder.add_host(label_)),
       shape_(shape),
       core_free_at_(std::max(1u, shape.cores), 0) {
   name = label_.name;
@@ -45,11 +45,12 @@ SimulatedHost::SimulatedHost(Surroundings& surroundings, trace::HostLabel label,
   site = of_site;
   zone = of_zone;
   origin = surroundings.simulation.add_origin();
-  surroundings.transport.add(*this);
+  surroundings.transport.add(*this, this);
 }
 
 void SimulatedHost::install(std::unique_ptr<runtime::Component> component) {
   component_ = std::move(component);
+  surroundings_.transport.set_component(*this, component_.get());
 }
 
 void SimulatedHost::start() {
@@ -68,6 +69,7 @@ void SimulatedHost::crash() {
   accepted_at_.clear();
   held_timers_.clear();
   component_.reset();
+  surroundings_.transport.set_component(*this, nullptr);
   life_ = (life_ + 1) & 0xf;
 }
 
@@ -211,7 +213,8 @@ void SimulatedHost::abort(ConnectionId connection) {
 }
 
 std::unique_ptr<runtime::RandomStream> SimulatedHost::random_stream(std::string_view stream) {
-  return std::make_unique<NamedStream>(surroundings_.seed, name + "/" + std::string(stream));
+  return std::make_unique<NamedStream>(surroundings_.seed,
+                                       std::string(name) + "/" + std::string(stream));
 }
 
 void SimulatedHost::record(const runtime::TraceEvent& event) {
@@ -304,6 +307,10 @@ void SimulatedHost::on_writable(EndpointId endpoint) {
 
 void SimulatedHost::on_close(EndpointId endpoint, runtime::CloseReason reason) {
   component_->on_close(connection_of(endpoint), surroundings_.transport[endpoint].cookie, reason);
+}
+
+Load SimulatedHost::load() {
+  return {cpu_busy_, connections_, waiting_to_be_accepted()};
 }
 
 trace::HostStatistics SimulatedHost::statistics() const {

@@ -23,6 +23,12 @@ namespace wanlab::world {
 
 class SimulatedHost;
 
+// How busy a machine is at this moment, and has been since the start.
+struct Load {
+  Duration cpu_busy{};  // over all cores, since the start
+  std::uint64_t connections = 0, waiting_to_be_accepted = 0;
+};
+
 // What all hosts of a world share.
 struct Surroundings {
   kernel::Simulation& simulation;
@@ -37,7 +43,7 @@ struct Surroundings {
 // The calendar instant at which every run begins: 2026-01-01T00:00:00Z.
 inline constexpr WallTime wall_start{std::chrono::seconds(1'767'225'600)};
 
-class SimulatedHost final : public runtime::Runtime, public network::Machine {
+class alignas(64) SimulatedHost final : public runtime::Runtime, public network::Machine {
  public:
   SimulatedHost(Surroundings& surroundings, trace::HostLabel label, std::uint32_t site,
                 std::uint32_t zone, const scenario::HostShape& shape);
@@ -54,6 +60,7 @@ class SimulatedHost final : public runtime::Runtime, public network::Machine {
   const trace::HostLabel& label() const { return label_; }
   trace::HostIndex recorded_as() const { return recorded_as_; }
   trace::HostStatistics statistics() const;
+  Load load();
   std::uint32_t open_connections() const { return connections_; }
   // Descriptors taken by other things than connections.
   void reserve_descriptors(std::uint32_t count) { reserved_descriptors_ = count; }
@@ -67,14 +74,10 @@ class SimulatedHost final : public runtime::Runtime, public network::Machine {
     leave();
   }
   void handle_timer(std::uint32_t target, std::uint32_t argument);
+  // Not for Nearness::far: see Transport::anticipate_machine.
   void anticipate_timer(std::uint32_t target, std::uint32_t argument,
                         kernel::Simulation::Nearness nearness) const {
     using Nearness = kernel::Simulation::Nearness;
-    if (nearness == Nearness::far) {
-      __builtin_prefetch(&component_);
-      __builtin_prefetch(&leaves_, 1);
-      return;
-    }
     anticipate(target | (runtime::Cookie{argument & 0xffffff} << 32), nearness == Nearness::next);
   }
 
@@ -135,30 +138,29 @@ class SimulatedHost final : public runtime::Runtime, public network::Machine {
   std::uint32_t waiting_to_be_accepted();
   bool has_room(runtime::TraceKind& limit) const;
 
+  // Of the second cache line.
   Surroundings& surroundings_;
-  trace::HostLabel label_;
-  trace::HostIndex recorded_as_;
-  scenario::HostShape shape_;
   std::unique_ptr<runtime::Component> component_;
+  std::int64_t earliest_free_ = 0;  // the front of core_free_at_, without the way to the heap
+  trace::HostIndex recorded_as_;
+  std::uint32_t life_ = 0;  // modulo 16: timers of a crashed component find nobody
+
+  std::uint32_t connections_ = 0;
+  std::uint32_t half_open_ = 0;
+  std::uint32_t reserved_descriptors_ = 0;
+  std::uint64_t peak_connections_ = 0, peak_backlog_ = 0;
+  SimulatedHost* last_found_ = nullptr;  // connects mostly go where the last one went
+  trace::HostLabel label_;
+  scenario::HostShape shape_;
   std::vector<Listener> listeners_;
   Duration clock_skew_{};
   std::uint32_t freezes_ = 0;                                         // faults that hold it frozen
   std::vector<std::pair<std::uint32_t, std::uint32_t>> held_timers_;  // due while frozen, in order
-  std::uint32_t life_ = 0;  // modulo 16: timers of a crashed component find nobody
-
   std::vector<std::int64_t> core_free_at_;  // a heap with the earliest in front
-  std::int64_t earliest_free_ = 0;          // that one, without the way to the heap
-  bool worked_ = false;                     // the running handler spent CPU
   std::deque<std::int64_t> accepted_at_;    // when waiting connections will be accepted
-  std::uint32_t half_open_ = 0;
-  std::uint32_t connections_ = 0;
-  std::uint32_t reserved_descriptors_ = 0;
-
-  SimulatedHost* last_found_ = nullptr;  // connects mostly go where the last one went
 
   Duration cpu_busy_{}, cpu_busy_this_second_{}, cpu_busy_peak_second_{}, longest_run_queue_{};
   std::int64_t second_ = 0;
-  std::uint64_t peak_connections_ = 0, peak_backlog_ = 0;
   std::uint64_t syn_dropped_ = 0, refused_descriptors_ = 0, refused_memory_ = 0;
 };
 

@@ -46,8 +46,12 @@ SimulatedWorld::SimulatedWorld(const scenario::Plan& plan, trace::Recorder& reco
                                                                                  event.argument());
       },
       [](void* self, const kernel::Event& event, kernel::Simulation::Nearness nearness) {
-        static_cast<SimulatedWorld*>(self)->hosts_[event.origin()]->anticipate_timer(
-            event.target, event.argument(), nearness);
+        const auto& world = *static_cast<SimulatedWorld*>(self);
+        if (nearness == kernel::Simulation::Nearness::far) {
+          world.transport_.anticipate_machine(event.origin());
+        } else {
+          world.hosts_[event.origin()]->anticipate_timer(event.target, event.argument(), nearness);
+        }
       });
   simulation_.set_handler(fault_kind, this, [](void* self, const kernel::Event& event) {
     static_cast<SimulatedWorld*>(self)->apply_fault(event.target, event.argument() != 0);
@@ -92,6 +96,7 @@ void SimulatedWorld::build(std::vector<Blueprint>& blueprints) {
   }
   fault_origin_ = simulation_.add_origin();
   recorded_as_ = recorder_.add_host({trace::world_name, trace::HostRole::world, "", ""});
+  sampler_.emplace(recorder_.timeline(), hosts_);
   for (const auto& host : hosts_) host->start();
 }
 
@@ -172,6 +177,7 @@ void SimulatedWorld::plan_clients(std::vector<Blueprint>& blueprints) {
     program.begin = begin_ + group.start;
     program.ramp_ends = program.begin + group.ramp;
     program.record_steps = plan_.print_every_step;
+    program.recorder = &recorder_;
 
     const auto add = [&](const std::string& name, const std::string& place, ClientShare share) {
       const std::uint32_t site = wan_.require(place);
@@ -210,8 +216,15 @@ void SimulatedWorld::plan_clients(std::vector<Blueprint>& blueprints) {
 
 void SimulatedWorld::run(const std::function<bool(const Progress&)>& keep_going) {
   while (simulation_.now() < end_) {
-    const Instant pause = std::min(end_, simulation_.now() + longest_slice);
+    // The last moment of a row of the timeline: later events belong to the next one.
+    const Instant row_ends = recorder_.timeline().row_ends() - Duration(1);
+    const Instant pause = std::min({end_, simulation_.now() + longest_slice,
+                                    std::max(row_ends, simulation_.now() + Duration(1))});
     if (!simulation_.run_some(slice, pause)) simulation_.run_until(pause);
+    if (simulation_.now() >= row_ends) {
+      sampler_->sample();
+      recorder_.close_timeline(row_ends + Duration(1));
+    }
     if (keep_going && !keep_going({simulation_.now(), end_, simulation_.events(),
                                    recorder_.open_connections()})) {
       return;

@@ -14,8 +14,8 @@ namespace wanlab::network {
 class Listener final : public Machine {
  public:
   Listener(std::string machine_name, std::uint32_t of_site, kernel::Simulation& simulation)
-      : simulation_(simulation) {
-    name = std::move(machine_name);
+      : simulation_(simulation), name_(std::move(machine_name)) {
+    name = name_;
     name_hash = hash_name(name);
     site = of_site;
     origin = simulation.add_origin();
@@ -74,6 +74,7 @@ class Listener final : public Machine {
 
  private:
   kernel::Simulation& simulation_;
+  std::string name_;
 };
 
 struct WireShape {
