@@ -1,6 +1,8 @@
 // Merging and reading of histograms; everything here runs after or beside the hot path.
 #include "sim/trace/histogram.hpp"
 
+#include <utility>
+
 namespace wanlab::trace {
 
 void Histogram::merge(const Histogram& other) {
@@ -20,6 +22,18 @@ void Histogram::clear() {
   sum_ = Duration::zero();
   minimum_ = Duration::max();
   maximum_ = Duration::min();
+}
+
+Histogram Histogram::restore(std::vector<std::uint64_t> counts, Duration sum, Duration minimum,
+                             Duration maximum) {
+  Histogram histogram;
+  for (const std::uint64_t count : counts) histogram.count_ += count;
+  if (histogram.count_ == 0) return histogram;
+  histogram.counts_ = std::move(counts);
+  histogram.sum_ = sum;
+  histogram.minimum_ = minimum;
+  histogram.maximum_ = maximum;
+  return histogram;
 }
 
 Duration Histogram::mean() const {

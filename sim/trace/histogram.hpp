@@ -44,6 +44,15 @@ class Histogram {
   // is p99.9. Never outside [minimum, maximum], so a single sample is reported exactly.
   Duration at_per_mille(std::uint32_t per_mille) const;
 
+  // What a histogram is kept as: the counts of all buckets (none: no sample ever), and the rest.
+  const std::vector<std::uint64_t>& counts() const { return counts_; }
+  Duration sum() const { return sum_; }
+  // A histogram that was kept. `counts` has bucket_count elements; minimum and maximum are of the
+  // samples.
+  static Histogram restore(std::vector<std::uint64_t> counts, Duration sum, Duration minimum,
+                           Duration maximum);
+  static constexpr std::size_t bucket_count = 2112;
+
   static Bucket bucket_of(Duration value) {
     const auto nanoseconds = static_cast<std::uint64_t>(std::max<std::int64_t>(value.count(), 0));
     if (nanoseconds < linear_end) return static_cast<Bucket>(nanoseconds / linear_width);
@@ -61,6 +70,7 @@ class Histogram {
   static constexpr std::uint64_t linear_end = 1u << first_octave;
   static constexpr std::uint64_t linear_width = linear_end / per_octave;
   static constexpr Bucket buckets = (last_octave - first_octave + 2) * per_octave;
+  static_assert(buckets == bucket_count);
 
   static Duration middle_of(Bucket bucket);
 

@@ -32,10 +32,13 @@ Duration duration_of(std::uint64_t nanoseconds) {
 
 }  // namespace
 
-Recorder::Recorder(const RecorderOptions& options) : options_(options) {
+Recorder::Recorder(const RecorderOptions& options)
+    : options_(options), timeline_(options.timeline_interval) {
   options_.series_interval = std::max<Duration>(options_.series_interval, std::chrono::seconds(1));
   row_ends_ = Instant(options_.series_interval);
+  next_border_ = std::min(row_ends_, timeline_.row_ends());
   places_.emplace_back();  // number 0 stands for "not known"
+  add_columns();
 }
 
 HostIndex Recorder::add_host(const HostLabel& label) {
@@ -47,35 +50,43 @@ HostIndex Recorder::add_host(const HostLabel& label) {
   Slot& added = slots_.emplace_back();
   added.role = label.role;
   if (label.role == HostRole::client) {
+    added.name_hash = hash_name(label.name);
+    added.site = kept.place;
     added.group = group_of(label.group);
   } else {
     added.pop = place_of(label.place);
-    places_[added.pop].is_pop |= label.role == HostRole::edge;
+    if (label.role == HostRole::edge && !places_[added.pop].is_pop) add_pop(places_[added.pop]);
   }
   return index;
 }
 
 void Recorder::record(Instant now, HostIndex host, const TraceEvent& event) {
-  if (now >= row_ends_) [[unlikely]] {
+  if (now >= next_border_) [[unlikely]] {
     close_rows(now);
+    close_timeline(now);
   }
   Slot& at = slot(host);
   at.digest.fold(now, event);
   ++events_by_kind_[static_cast<std::size_t>(event.kind)];
   if (event.kind >= TraceKind::client_connecting && event.kind <= TraceKind::client_first_answer) {
-    count_client(now, at, event);
+    count_client(now, host, at, event);
   } else if (event.kind <= TraceKind::query_failed) {
-    count_session(now, at, event);
+    count_session(now, host, at, event);
   } else if (event.kind == TraceKind::syn_dropped) {
     ++row_.syn_dropped;
+  } else if (is_happening(event.kind)) {
+    happenings_.add(now, static_cast<std::uint32_t>(host), event);
   }
   if (!observers_.empty()) [[unlikely]] {
     for (Observer* observer : observers_) observer->observe(now, label(host), event);
   }
 }
 
-void Recorder::count_client(Instant now, Slot& client, const TraceEvent& event) {
+void Recorder::count_client(Instant now, HostIndex host, Slot& client, const TraceEvent& event) {
   follow_name(client, event.text);
+  const ConnectionSamples::Client known{static_cast<std::uint32_t>(host), client.server,
+                                        client.name_hash};
+  const auto number = static_cast<std::uint32_t>(event.subject);
   ClientTally& group = groups_[client.group].clients;
   ClientTally& pop = places_[client.pop].record.clients;
   switch (event.kind) {
@@ -92,6 +103,7 @@ void Recorder::count_client(Instant now, Slot& client, const TraceEvent& event) 
     }
     case TraceKind::client_established: {
       count_established(now, client, duration_of(event.a));
+      samples_.established(now, known, number, duration_of(event.a));
       return;
     }
     case TraceKind::client_failed: {
@@ -101,6 +113,7 @@ void Recorder::count_client(Instant now, Slot& client, const TraceEvent& event) 
       ++pop.failed;
       ++pop.failures[cause];
       ++row_.failed;
+      samples_.failed(now, known, number, failure_of(event), event.b, event.text);
       return;
     }
     case TraceKind::client_attempt_failed: {
@@ -114,6 +127,7 @@ void Recorder::count_client(Instant now, Slot& client, const TraceEvent& event) 
       ++pop.closed;
       ++row_.closed;
       count_end(client);
+      samples_.closed(now, known, number);
       return;
     }
     case TraceKind::client_lost: {
@@ -121,12 +135,14 @@ void Recorder::count_client(Instant now, Slot& client, const TraceEvent& event) 
       ++pop.lost;
       ++row_.lost;
       count_end(client);
+      samples_.broken(now, known, number, event.text);
       return;
     }
     case TraceKind::client_query_sent: {
       ++group.queries_sent;
       ++pop.queries_sent;
       ++row_.queries_sent;
+      samples_.query_sent(now, known, number);
       return;
     }
     case TraceKind::client_query_answered: {
@@ -138,12 +154,15 @@ void Recorder::count_client(Instant now, Slot& client, const TraceEvent& event) 
       group.query.add(bucket, took);
       pop.query.add(bucket, took);
       row_query_.add(bucket, took);
+      timeline_.add_query(bucket);
+      samples_.query_ended(now, known, number, event.a, took);
       return;
     }
     case TraceKind::client_query_failed: {
       ++group.queries_failed;
       ++pop.queries_failed;
       ++row_.queries_failed;
+      samples_.query_ended(now, known, number, event.a, std::nullopt);
       return;
     }
     case TraceKind::client_first_answer: {
@@ -166,6 +185,8 @@ void Recorder::count_established(Instant now, Slot& client, Duration since_first
     tally->last_established = now;
   }
   row_connect_.add(bucket, since_first_attempt);
+  timeline_.add_connect(bucket);
+  ++client.established;
   ++row_.established;
   open_one(open_, peak_open_);
   if (open_ == options_.target_open && !target_reached_) target_reached_ = now;
@@ -177,7 +198,7 @@ void Recorder::count_end(Slot& client) {
   close_one(open_);
 }
 
-void Recorder::count_session(Instant now, Slot& edge, const TraceEvent& event) {
+void Recorder::count_session(Instant now, HostIndex host, Slot& edge, const TraceEvent& event) {
   SessionTally& tally = places_[edge.pop].record.sessions;
   switch (event.kind) {
     case TraceKind::session_accepted:
@@ -189,6 +210,7 @@ void Recorder::count_session(Instant now, Slot& edge, const TraceEvent& event) {
       return;
     case TraceKind::session_authenticated:
       ++tally.authenticated;
+      samples_.granted(static_cast<std::uint32_t>(host), event.subject, now);
       return;
     case TraceKind::session_refused:
       ++tally.refused;
@@ -215,12 +237,23 @@ void Recorder::follow_name(Slot& client, std::string_view text) {
   if (text.empty() || text == client.named) return;
   if (const auto host = host_by_name_.find(text); host != host_by_name_.end()) {
     if (slot(host->second).role == HostRole::client) return;
+    settle_arc(client);
     client.named = host->first;
     client.pop = slot(host->second).pop;
+    client.server = static_cast<std::uint32_t>(host->second);
   } else if (const auto place = place_by_name_.find(text); place != place_by_name_.end()) {
+    settle_arc(client);
     client.named = place->first;
     client.pop = place->second;
+    client.server = ConnectionSamples::no_server;
   }
+}
+
+// Counts what the client has established where it connected so far.
+void Recorder::settle_arc(Slot& client) {
+  if (client.established == 0) return;
+  arcs_[{client.site, client.pop}] += client.established;
+  client.established = 0;
 }
 
 void Recorder::close_rows(Instant now) {
@@ -245,6 +278,15 @@ void Recorder::close_rows(Instant now) {
     row_query_.clear();
     row_ends_ += options_.series_interval;
   }
+  next_border_ = std::min(row_ends_, timeline_.row_ends());
+}
+
+void Recorder::close_timeline(Instant now) {
+  while (timeline_.row_ends() <= now) {
+    fill_columns();
+    timeline_.end_row();
+  }
+  next_border_ = std::min(row_ends_, timeline_.row_ends());
 }
 
 std::uint64_t Recorder::digest() const {
@@ -259,6 +301,7 @@ void Recorder::finish(Instant end, RunRecord& record) {
   // One more row, up to the end of its interval, unless the run ended exactly on a border.
   const bool anything_left = nanoseconds(end) % options_.series_interval.count() != 0;
   close_rows(anything_left ? end + options_.series_interval : end);
+  finish_timeline(end, record);
   record.digest = digest();
   record.events_by_kind = events_by_kind_;
   record.series_interval = options_.series_interval;

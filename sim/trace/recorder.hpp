@@ -6,10 +6,13 @@
 #include "real_components/runtime/bytes.hpp"
 #include "real_components/runtime/time.hpp"
 #include "real_components/runtime/trace.hpp"
+#include "sim/trace/connection_samples.hpp"
 #include "sim/trace/digest.hpp"
+#include "sim/trace/happenings.hpp"
 #include "sim/trace/host_label.hpp"
 #include "sim/trace/run_record.hpp"
 #include "sim/trace/tally.hpp"
+#include "sim/trace/timeline.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -32,6 +35,7 @@ struct RecorderOptions {
   Duration series_interval = std::chrono::seconds(1);  // whole seconds
   // Open connections whose simultaneous presence counts as reaching the target; 0: no target.
   std::uint64_t target_open = 0;
+  Duration timeline_interval = std::chrono::seconds(1);
 };
 
 class Recorder {
@@ -58,6 +62,14 @@ class Recorder {
   std::uint64_t digest_of(HostIndex host) const { return slot(host).digest.value(); }
   std::uint64_t open_connections() const { return open_; }
 
+  // Columns that the world fills in: to be brought up to date whenever a row of it is about to end.
+  Timeline& timeline() { return timeline_; }
+  // Closes the rows that end by `now`; the world calls it after it has brought its columns up to
+  // date.
+  void close_timeline(Instant now);
+  // What a client noted while it connected; its outcome is recorded next.
+  void note(const ConnectSteps& steps) { samples_.note(steps); }
+
   // Moves everything counted into `record`; `end` closes the last row of the series.
   void finish(Instant end, RunRecord& record);
 
@@ -67,12 +79,17 @@ class Recorder {
     HostDigest digest;
     std::uint32_t group = 0;  // clients
     std::uint32_t pop = 0;    // edges: their POP; clients: the POP they named last
+    std::uint32_t server = ConnectionSamples::no_server;  // clients: the host they named last
+    std::uint32_t established = 0;                        // clients: there, since they named it
     HostRole role = HostRole::idle;
     std::string_view named;  // clients: the text that `pop` was found by
+    std::string_view site;   // clients
+    std::uint64_t name_hash = 0;
   };
   struct Place {
     PopRecord record;
-    bool is_pop = false;  // has an edge node; other places are not reported
+    bool is_pop = false;                // has an edge node; other places are not reported
+    Timeline::Column first_column = 0;  // of POPs
   };
 
   Slot& slot(HostIndex host) { return slots_[static_cast<std::uint32_t>(host)]; }
@@ -80,11 +97,17 @@ class Recorder {
   std::uint32_t place_of(std::string_view name);
   std::uint32_t group_of(std::string_view name);
   void follow_name(Slot& client, std::string_view text);
-  void count_client(Instant now, Slot& client, const runtime::TraceEvent& event);
+  void count_client(Instant now, HostIndex host, Slot& client, const runtime::TraceEvent& event);
   void count_established(Instant now, Slot& client, Duration since_first_attempt);
   void count_end(Slot& client);
-  void count_session(Instant now, Slot& edge, const runtime::TraceEvent& event);
+  void count_session(Instant now, HostIndex host, Slot& edge, const runtime::TraceEvent& event);
   void close_rows(Instant now);
+  // recorder_timeline.cpp
+  void add_columns();
+  void add_pop(Place& place);
+  void fill_columns();
+  void finish_timeline(Instant end, RunRecord& record);
+  void settle_arc(Slot& client);
 
   RecorderOptions options_;
   std::vector<Slot> slots_;
@@ -105,6 +128,12 @@ class Recorder {
   SeriesRow row_;
   Histogram row_connect_, row_query_;
   std::vector<SeriesRow> series_;
+
+  Timeline timeline_;
+  Instant next_border_{};  // of a row of the series or of the timeline
+  Happenings happenings_;
+  ConnectionSamples samples_;
+  std::map<std::pair<std::string_view, std::uint32_t>, std::uint64_t> arcs_;  // site, place
 };
 
 }  // namespace wanlab::trace

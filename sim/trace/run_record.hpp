@@ -4,8 +4,11 @@
 
 #include "real_components/runtime/time.hpp"
 #include "real_components/runtime/trace.hpp"
+#include "sim/trace/connection_samples.hpp"
+#include "sim/trace/happenings.hpp"
 #include "sim/trace/host_label.hpp"
 #include "sim/trace/tally.hpp"
+#include "sim/trace/timeline.hpp"
 
 #include <array>
 #include <cstdint>
@@ -65,6 +68,12 @@ struct MachineCost {
   std::optional<Duration> cpu_at_mark;
 };
 
+// How many connections of one place's clients a POP (or, without one, a database) has taken.
+struct ClientArc {
+  std::string site, server_place;
+  std::uint64_t established = 0;
+};
+
 struct RunRecord {
   // By the Recorder.
   ClientTally clients;  // of all groups
@@ -75,6 +84,11 @@ struct RunRecord {
   std::vector<SeriesRow> series;
   std::optional<Instant> target_reached;  // when the wanted number of connections was open at once
   std::uint64_t digest = 0;
+  TimelineRecord timeline;
+  std::vector<Happening> happenings;
+  std::vector<ConnectionSample> samples;
+  std::vector<SlowStatement> slow_statements;  // the slowest first
+  std::vector<ClientArc> arcs;                 // by site, then place
 
   // By the world.
   std::uint64_t events = 0;  // handled by the kernel

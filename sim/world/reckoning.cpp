@@ -21,6 +21,7 @@ const origin::OriginNode* origin_on(SimulatedHost& host) {
 }  // namespace
 
 void SimulatedWorld::finish(trace::RunRecord& record) {
+  sampler_->sample();
   record.events = simulation_.events();
   record.simulated = simulation_.now().time_since_epoch();
   std::map<std::pair<std::string, std::string>, trace::BackhaulStatistics> backhauls;

@@ -11,11 +11,13 @@
 #include "sim/world/client_host.hpp"
 #include "sim/world/host.hpp"
 #include "sim/world/name_service.hpp"
+#include "sim/world/timeline_sampler.hpp"
 
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -95,6 +97,7 @@ class SimulatedWorld {
   kernel::Origin fault_origin_ = 0;
   trace::HostIndex recorded_as_{};
 
+  std::optional<TimelineSampler> sampler_;
   std::vector<std::unique_ptr<ClientProgram>> programs_;
   std::vector<std::unique_ptr<SimulatedHost>> hosts_;  // by rank, that is by name
   std::map<std::string, SimulatedHost*, std::less<>> hosts_by_name_;
