@@ -84,10 +84,12 @@ void TimelineSampler::sum_traffic(Machines& pop, const edge::EdgeNode& node) {
     while (at != pop.backhauls.end() && at->region != name) ++at;
     if (at == pop.backhauls.end()) {
       const std::string subject = "backhaul " + pop.place + " " + std::string(name);
-      pop.backhauls.push_back({std::string(name), timeline_.add(subject, "requests"),
+      pop.backhauls.push_back({std::string(name),
+                               timeline_.add(subject, "requests"),
                                timeline_.add(subject, "bytes"),
                                timeline_.add(subject, "in_flight", Measure::level),
-                               timeline_.add(subject, "ready", Measure::level)});
+                               timeline_.add(subject, "ready", Measure::level),
+                               {}});
       at = pop.backhauls.end() - 1;
     }
     at->now.requests += traffic.requests;
