@@ -132,6 +132,24 @@ void append(std::string& out, const Json& json, std::size_t indent) {
   out += array ? ']' : '}';
 }
 
+void append_line(std::string& out, const Json& json) {
+  if (is_scalar(json)) return append_scalar(out, json);
+  const bool array = json.kind == Json::Kind::array;
+  out += array ? '[' : '{';
+  for (const Json& element : json.elements) {
+    append_line(out, element);
+    out += ',';
+  }
+  for (const auto& [key, value] : json.members) {
+    append_quoted(out, key);
+    out += ':';
+    append_line(out, value);
+    out += ',';
+  }
+  if (out.back() == ',') out.pop_back();
+  out += array ? ']' : '}';
+}
+
 }  // namespace
 
 Json Json::make_boolean(bool value) {
@@ -183,6 +201,12 @@ std::string to_text(const Json& json) {
   std::string out;
   append(out, json, 0);
   out += '\n';
+  return out;
+}
+
+std::string to_line(const Json& json) {
+  std::string out;
+  append_line(out, json);
   return out;
 }
 

@@ -59,6 +59,8 @@ struct Json {
 // JSON text with two spaces of indent; arrays of scalars stay on one line when they are short.
 // Doubles are written with the fewest digits that read back to the same value.
 std::string to_text(const Json& json);
+// The same on one line, without spaces: for programs.
+std::string to_line(const Json& json);
 
 // A short piece of JSON for a message: scalars as written, "an object", "an array".
 std::string describe(const Json& json);
