@@ -88,6 +88,8 @@ class TheRule(unittest.TestCase):
                              ("sim/world/a.cpp", "gtest/gtest.h")]:
             self.assertRefused(path, f"#include <{header}>\n", "door")
         self.assertRefused("real_components/control/a.cpp", '#include "real_components/wire/topo.pb.h"\n', "door")
+        self.assertRefused("real_components/control/a.cpp", "#include <grpcpp/channel.h>\n", "door")
+        self.assertRefused("real_components/hosting/a.cpp", '#include "real_components/hosting/etcd/etcd.pb.h"\n', "door")
         self.assertAccepted("sim/scenario/plan_json.cpp", "#include <nlohmann/json.hpp>\n")
         self.assertAccepted("sim/network/a.cpp", "#include <boost/graph/graphml.hpp>\n")
 
