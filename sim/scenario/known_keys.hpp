@@ -18,7 +18,8 @@ inline constexpr std::array scenario{Key("name"),      Key("why"),        Key("e
                                      Key("warm_up"),   Key("store_site"), Key("edges"),
                                      Key("origins"),   Key("databases"),  Key("credentials"),
                                      Key("endpoints"), Key("clients"),    Key("faults"),
-                                     Key("expect"),    Key("idle_hosts"), Key("print_every_step")};
+                                     Key("expect"),    Key("idle_hosts"), Key("print_every_step"),
+                                     Key("large")};
 
 inline constexpr std::array edge{Key("name"),       Key("site"),
                                  Key("sites"),      Key("provider"),
