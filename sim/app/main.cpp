@@ -24,6 +24,7 @@ Examples:
   wanlab run scenarios/hello.json --json | jq .connect_latency_ms
   wanlab run out/hello/1/plan.json        (replays: same plan, same digest)
   wanlab validate scenarios/*.json
+  wanlab check --junit results.xml
 
 Exit status: 0 good, 1 an expectation failed, 2 bad input, 3 internal error,
 130 stopped by Ctrl-C (partial results are kept).)";
@@ -60,6 +61,7 @@ ExitStatus main_command(int argc, char** argv) {
   app.require_subcommand(1);
   Action chosen;
   add_run_command(app, chosen);
+  add_check_command(app, chosen);
   add_validate_command(app, chosen);
   add_schema_command(app, chosen);
   add_bench_command(app, chosen);

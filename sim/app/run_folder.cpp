@@ -44,6 +44,8 @@ class OpenFile {
   int descriptor_;
 };
 
+}  // namespace
+
 void write_atomically(const fs::path& path, std::string_view content) {
   const fs::path beside = path.string() + ".part";
   OpenFile file(beside);
@@ -54,8 +56,6 @@ void write_atomically(const fs::path& path, std::string_view content) {
     throw OutputError(path.string(), reason);
   }
 }
-
-}  // namespace
 
 RunFolder::RunFolder(const fs::path& out, const std::string& scenario, std::uint64_t seed)
     : out_(out), path_(out / folder_name(scenario) / std::to_string(seed)) {

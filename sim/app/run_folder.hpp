@@ -26,6 +26,9 @@ class RunFolder {
   std::filesystem::path out_, path_;
 };
 
+// Replaces the file as a whole, or leaves it as it was and throws OutputError.
+void write_atomically(const std::filesystem::path& path, std::string_view content);
+
 // The name as one component of a path: what could mean anything else becomes '-'.
 std::string folder_name(std::string_view scenario);
 

@@ -14,9 +14,11 @@ namespace wanlab::app {
 
 namespace {
 
-// So that `validate scenarios/*.json` may be typed although the schema lies among the scenarios.
-bool is_schema(const std::filesystem::path& file) {
-  return file.filename().string().ends_with(".schema.json");
+// So that `validate scenarios/*.json` may be typed although the schema and baselines lie among the
+// scenarios.
+bool is_no_scenario(const std::filesystem::path& file) {
+  const std::string name = file.filename().string();
+  return name.ends_with(".schema.json") || name.ends_with(".baseline.json");
 }
 
 bool validate(const std::filesystem::path& file, const scenario::Overrides& overrides) {
@@ -45,7 +47,8 @@ void add_validate_command(CLI::App& app, Action& chosen) {
   command->callback([=, &chosen] {
     chosen = [=] {
       bool all_good = true;
-      for (const auto& file : *files) all_good &= is_schema(file) || validate(file, *overrides);
+      for (const auto& file : *files)
+        all_good &= is_no_scenario(file) || validate(file, *overrides);
       return all_good ? ExitStatus::good : ExitStatus::bad_input;
     };
   });

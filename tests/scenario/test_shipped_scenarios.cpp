@@ -17,7 +17,8 @@ const std::filesystem::path folder = std::filesystem::path(WANLAB_SOURCE_DIR) / 
 std::vector<std::filesystem::path> shipped() {
   std::vector<std::filesystem::path> files;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
-    if (entry.path().extension() == ".json" && entry.path().stem().extension() != ".schema")
+    if (entry.path().extension() == ".json" && entry.path().stem().extension() != ".schema" &&
+        entry.path().stem().extension() != ".baseline")
       files.push_back(entry.path());
   std::sort(files.begin(), files.end());
   return files;
