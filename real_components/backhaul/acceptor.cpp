@@ -61,6 +61,7 @@ runtime::Cookie Acceptor::on_accept(runtime::ConnectionId id, const runtime::Pee
   connection.epoch = (connection.epoch + 1) & epoch_mask;
   connection.identity = peer.identity;
   connection.last_heard = runtime_.now();
+  connection.told_to_leave = Instant::max();
   connection.id = id;
   connection.live = true;
   ++live_;
@@ -160,17 +161,26 @@ void Acceptor::drain() {
     if (!connection->live) continue;
     connection->mux.set_load(load_, true);
     connection->mux.drain();
+    connection->told_to_leave = runtime_.now();
     flush(*connection);
   }
   runtime_.wake_after(options_.drain_grace, runtime::Cookie{tag_} << 48 | drain_timer);
   runtime_.wake_after(options_.drain_deadline, runtime::Cookie{tag_} << 48 | deadline_timer);
 }
 
+void Acceptor::undrain() {
+  if (!draining_) return;
+  draining_ = false;
+  runtime_.listen(options_.port, {options_.mutual_tls, options_.backlog});
+}
+
 void Acceptor::on_timer(runtime::Cookie cookie) {
   const runtime::Cookie kind = cookie & (own_timer | 0xff);
   if (kind == tick_timer) return tick();
   for (const auto& connection : connections_) {
-    if (!connection->live) continue;
+    // Connections of a later time, and of a later drain, are none of this timer's business.
+    const Duration since = kind == drain_timer ? options_.drain_grace : options_.drain_deadline;
+    if (!connection->live || runtime_.now() - since < connection->told_to_leave) continue;
     if (kind == drain_timer) {
       connection->mux.drain_finally();
       flush(*connection);

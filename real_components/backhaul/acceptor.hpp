@@ -90,6 +90,8 @@ class Acceptor {
   // Stops accepting, tells every peer to open no more streams, then that none will be taken, and at
   // the deadline resets the rest. drained() says when nothing is left.
   void drain();
+  // Accepts again. Peers that were told to leave do so; they come back with new connections.
+  void undrain();
   bool draining() const { return draining_; }
   bool drained() const { return draining_ && live_ == 0; }
 

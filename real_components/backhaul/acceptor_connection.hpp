@@ -72,6 +72,7 @@ class Acceptor::Connection final : public MuxObserver {
   std::vector<std::uint32_t> free_places;
   std::uint64_t frames_declared = 0;
   Instant last_heard{};
+  Instant told_to_leave = Instant::max();
   runtime::ConnectionId id = runtime::no_connection;
   std::uint32_t index;
   std::uint32_t epoch = 0;

@@ -358,13 +358,15 @@ WatchCursor EmbeddedStore::open_watch(const WatchRequest& request) const {
 }
 
 WatchStep EmbeddedStore::read(WatchCursor& cursor, std::size_t limit, std::vector<Event>& events,
-                              std::size_t bytes) const {
+                              Revision up_to, std::size_t bytes) const {
+  up_to = std::min(up_to, revision_);
   if (cursor.next < compact_revision_) return WatchStep::compacted;
-  if (cursor.next > revision_) return WatchStep::caught_up;
+  if (cursor.next > up_to) return WatchStep::caught_up;
   std::size_t found = 0;
   std::size_t held = 0;
   for (auto change = std::ranges::lower_bound(changes_, cursor.next, {}, &Change::revision);
        change != changes_.end(); ++change) {
+    if (change->revision > up_to) break;
     if (change->revision >= cursor.next && (found >= limit || held >= bytes)) {
       cursor.next = change->revision;
       return WatchStep::events;
@@ -381,8 +383,15 @@ WatchStep EmbeddedStore::read(WatchCursor& cursor, std::size_t limit, std::vecto
     ++found;
     held += key.size() + version.value.size();
   }
-  cursor.next = revision_ + 1;
+  cursor.next = up_to + 1;
   return found > 0 ? WatchStep::events : WatchStep::caught_up;
+}
+
+std::pair<std::string_view, bool> EmbeddedStore::change_of(Revision revision) const {
+  const auto change = std::ranges::lower_bound(changes_, revision, {}, &Change::revision);
+  if (change == changes_.end() || change->revision != revision) return {};
+  const Version* version = at_revision(change->key->second, revision);
+  return {change->key->first, version == nullptr || version->version == 0};
 }
 
 }  // namespace wanlab::control

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -56,11 +57,14 @@ class EmbeddedStore {
 
   WatchCursor open_watch(const WatchRequest& request) const;
   // Appends events of whole revisions to `events`, and stops at the first revision after `limit`
-  // events or `bytes` bytes of keys and values.
+  // events or `bytes` bytes of keys and values, or after `up_to`.
   WatchStep read(WatchCursor& cursor, std::size_t limit, std::vector<Event>& events,
+                 Revision up_to = std::numeric_limits<Revision>::max(),
                  std::size_t bytes = 1024 * 1024) const;
 
   Revision revision() const { return revision_; }
+  // A key that the revision changed, and whether it deleted it; empty where that was forgotten.
+  std::pair<std::string_view, bool> change_of(Revision revision) const;
   Revision compact_revision() const { return compact_revision_; }
   std::uint64_t cluster_id() const { return options_.cluster_id; }
   std::size_t keys() const { return live_keys_; }

@@ -12,6 +12,7 @@ using runtime::Cookie;
 namespace {
 constexpr Cookie lease_timer_cookie = 1;
 constexpr Cookie tick_cookie = 2;
+constexpr Cookie withheld_cookie = 3;
 // Room for the envelope around the largest request the engine accepts.
 constexpr std::size_t envelope = 64 * 1024;
 }  // namespace
@@ -37,6 +38,8 @@ struct StoreNode::Peer {
 
 StoreNode::StoreNode(runtime::Runtime& runtime, StoreNodeConfig config)
     : runtime_(runtime), config_(config), engine_(config.store) {}
+StoreNode::StoreNode(runtime::Runtime& runtime, StoreNodeConfig config, EmbeddedStore engine)
+    : runtime_(runtime), config_(std::move(config)), engine_(std::move(engine)) {}
 StoreNode::~StoreNode() = default;
 
 void StoreNode::start() {
@@ -49,6 +52,7 @@ void StoreNode::start() {
 }
 
 void StoreNode::flush() {
+  withhold();
   trace_commits();
   arm_lease_timer();
   for (const auto& [id, peer] : peers_) push_events(*peer);
@@ -56,6 +60,13 @@ void StoreNode::flush() {
 
 void StoreNode::on_timer(Cookie cookie) {
   if (cookie == tick_cookie) return tick();
+  if (cookie == withheld_cookie) {
+    while (!withheld_.empty() && withheld_.front().first <= runtime_.now()) {
+      told_ = withheld_.front().second;
+      withheld_.pop_front();
+    }
+    return flush();
+  }
   lease_timer_ = runtime::no_timer;
   lease_timer_at_ = Instant::max();
   engine_.advance(runtime_.now());
@@ -170,7 +181,7 @@ void StoreNode::push_events(Peer& peer) {
     Watch& watch = entry->second;
     wire::StoreResponseMessage message{0, WatchNotice{}};
     WatchNotice& notice = std::get<WatchNotice>(message.body);
-    switch (engine_.read(watch.cursor, config_.events_per_message, notice.events)) {
+    switch (engine_.read(watch.cursor, config_.events_per_message, notice.events, newest_told())) {
       case WatchStep::caught_up:
         ++entry;
         break;
@@ -178,7 +189,7 @@ void StoreNode::push_events(Peer& peer) {
         notice.kind = WatchNotice::Kind::events;
         notice.watch = entry->first;
         notice.cluster_id = engine_.cluster_id();
-        notice.revision = engine_.revision();
+        notice.revision = newest_told();
         watch.spoken = runtime_.now();
         send(peer, message);
         break;
@@ -195,7 +206,8 @@ void StoreNode::tell(Peer& peer, std::uint64_t watch, WatchNotice::Kind kind, St
   notice.kind = kind;
   notice.watch = watch;
   notice.cluster_id = engine_.cluster_id();
-  notice.revision = engine_.revision();
+  notice.revision =
+      kind == WatchNotice::Kind::progress ? newest_told() : engine_.revision();
   notice.reason = reason;
   if (reason == StoreStatus::compacted) notice.compact_revision = engine_.compact_revision();
   send(peer, {0, std::move(notice)});
@@ -213,10 +225,35 @@ void StoreNode::send(Peer& peer, const wire::StoreResponseMessage& message) {
   }
 }
 
+void StoreNode::hold_back_watches(Duration delay) {
+  held_back_ = delay;
+}
+
+void StoreNode::cancel_watches() {
+  for (const auto& [id, peer] : peers_) {
+    for (const auto& [watch, state] : std::exchange(peer->watches, {})) {
+      tell(*peer, watch, WatchNotice::Kind::canceled, StoreStatus::unavailable);
+    }
+  }
+}
+
+// What changed since the last time waits, behind what is waiting already.
+void StoreNode::withhold() {
+  const Revision known = withheld_.empty() ? traced_ : withheld_.back().second;
+  if (known >= engine_.revision() || (held_back_ == Duration::zero() && withheld_.empty())) return;
+  if (withheld_.empty()) told_ = known;
+  Instant due = runtime_.now() + held_back_;
+  if (!withheld_.empty()) due = std::max(due, withheld_.back().first);
+  withheld_.emplace_back(due, engine_.revision());
+  runtime_.wake_after(due - runtime_.now(), withheld_cookie);
+}
+
 void StoreNode::trace_commits() {
   while (traced_ < engine_.revision()) {
     ++traced_;
-    runtime_.record({runtime::TraceKind::store_committed, static_cast<std::uint64_t>(traced_)});
+    const auto [key, deleted] = engine_.change_of(traced_);
+    runtime_.record({runtime::TraceKind::store_committed, static_cast<std::uint64_t>(traced_),
+                     deleted ? 1u : 0u, 0, key});
   }
 }
 
@@ -246,7 +283,7 @@ void StoreNode::tick() {
     for (auto& [id, watch] : peer.watches) {
       // Only of a watch that has nothing more to hear: its revision then promises that all was
       // said.
-      if (peer.blocked || !watch.progress || watch.cursor.next <= engine_.revision()) continue;
+      if (peer.blocked || !watch.progress || watch.cursor.next <= newest_told()) continue;
       if (now - watch.spoken < config_.progress_interval) continue;
       watch.spoken = now;
       tell(peer, id, WatchNotice::Kind::progress);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <string>
@@ -40,6 +41,8 @@ struct StoreNodeConfig {
 class StoreNode final : public runtime::Component {
  public:
   StoreNode(runtime::Runtime& runtime, StoreNodeConfig config);
+  // With what an earlier process left behind.
+  StoreNode(runtime::Runtime& runtime, StoreNodeConfig config, EmbeddedStore engine);
   ~StoreNode() override;
 
   // Direct access, for filling the store before the run and for operators. Follow changes with
@@ -48,6 +51,11 @@ class StoreNode final : public runtime::Component {
   // Sends watch events of changes made directly on the engine.
   void flush();
   std::size_t connections() const { return peers_.size(); }
+  // Watches hear of every change that much later than it was made, and of progress accordingly: a
+  // server that does not keep up with its watchers. Zero: at once again.
+  void hold_back_watches(Duration delay);
+  // Ends all watches as `unavailable`; their owners may open them again.
+  void cancel_watches();
 
   void start() override;
   void on_timer(runtime::Cookie cookie) override;
@@ -76,6 +84,8 @@ class StoreNode final : public runtime::Component {
   void send(Peer& peer, const wire::StoreResponseMessage& message);
   void tell(Peer& peer, std::uint64_t watch, WatchNotice::Kind kind,
             StoreStatus reason = StoreStatus::ok);
+  void withhold();
+  Revision newest_told() const { return withheld_.empty() ? engine_.revision() : told_; }
   void trace_commits();
   void arm_lease_timer();
   void tick();
@@ -91,6 +101,9 @@ class StoreNode final : public runtime::Component {
   Instant lease_timer_at_ = Instant::max();
   Revision traced_ = 0;
   bool ticking_ = false;
+  Duration held_back_{};
+  std::deque<std::pair<Instant, Revision>> withheld_;  // when it may be told, and up to where
+  Revision told_ = 0;                                  // what watches may hear of while held back
   Bytes out_;
 };
 

@@ -363,6 +363,13 @@ void EdgeNode::drain() {
   begin_sweep(Sweep::drain);
 }
 
+void EdgeNode::undrain() {
+  if (!draining_) return;
+  draining_ = false;
+  sweep_kind_ = Sweep::none;
+  if (upstream_.synchronised()) on_synchronised();
+}
+
 void EdgeNode::on_routes_removed() {
   begin_sweep(Sweep::orphans);
 }
@@ -380,6 +387,7 @@ void EdgeNode::begin_sweep(Sweep kind) {
 
 void EdgeNode::sweep() {
   sweep_armed_ = false;
+  if (sweep_kind_ == Sweep::none) return;
   const bool draining = sweep_kind_ == Sweep::drain;
   const bool last = draining && runtime_.now() >= drain_until_;
   const auto steps =

@@ -62,6 +62,8 @@ class EdgeNode final : public runtime::Component,
 
   // Stops accepting, closes idle sessions evenly over the drain period and at its end all others.
   void drain();
+  // Accepts again; sessions that were not told to end stay.
+  void undrain();
   bool drained() const { return draining_ && sessions_.live() == 0; }
 
   EdgeCensus census() const;

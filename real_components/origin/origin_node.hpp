@@ -55,6 +55,7 @@ class OriginNode final : public runtime::Component,
 
   // Edges are told to take new work elsewhere; what runs is finished.
   void drain() { acceptor_.drain(); }
+  void undrain() { acceptor_.undrain(); }
   bool drained() const { return acceptor_.drained(); }
 
   OriginCensus census() const;

@@ -31,11 +31,12 @@ struct Transport::Crossing {
   std::int64_t departs;      // the last bit leaves the sender
   std::int64_t arrives;      // in time order of its own, not yet held back by what was sent before
   std::uint32_t first_lost;  // index of the first lost segment, or the number of segments
+  std::uint32_t first_late;  // the same for segments that others overtook
 };
 
 Transport::Crossing Transport::cross(Endpoint& from, Path& path, std::int64_t departs,
                                      std::uint32_t wire_payload, std::uint32_t segments) {
-  Crossing crossing{departs, 0, segments};
+  Crossing crossing{departs, 0, segments, segments};
   path.bytes += wire_payload + segments * segment_headers;
   ++path.messages;
   if (path.bits_per_second != 0) {
@@ -48,7 +49,7 @@ Transport::Crossing Transport::cross(Endpoint& from, Path& path, std::int64_t de
     crossing.departs = std::max(departs + takes, path.free_at);
   }
   crossing.arrives = crossing.departs + path.base();
-  if (path.jitter_mean != 0 || path.loss != 0 || path.extra_loss != 0) {
+  if (path.uncertain) {
     const std::uint64_t side = from.server_side;
     const RandomBlock block =
         draws_.block(from.identity, (std::uint64_t{from.sends++} << 1) | side);
@@ -61,6 +62,17 @@ Transport::Crossing Transport::cross(Endpoint& from, Path& path, std::int64_t de
       for (std::uint32_t i = 0; i < segments && i < crossing.first_lost; ++i) {
         if (static_cast<std::uint32_t>(bits) < loss) {
           crossing.first_lost = i;
+          break;
+        }
+        bits = mix(bits);
+      }
+    }
+    if (path.reordered != 0) [[unlikely]] {
+      // The receiver hands on what is complete, so one late segment delays all of the burst.
+      std::uint64_t bits = mix(~block.high());
+      for (crossing.first_late = 0; crossing.first_late < segments; ++crossing.first_late) {
+        if (static_cast<std::uint32_t>(bits) < path.reordered) {
+          crossing.arrives += path.reorder_delay;
           break;
         }
         bits = mix(bits);
@@ -300,6 +312,10 @@ void Transport::send_piece(EndpointId id, Endpoint& endpoint, Flow& flow, std::u
   if (crossing.first_lost == segments) {
     post_part(0, bytes, crossing.arrives);
     flow.sent(bytes, crossing.arrives + back);
+    // Three segments that came before it look like its loss (RFC 5681, section 3.2).
+    if (segments - crossing.first_late > 3) {
+      flow.lost(departs, crossing.arrives + back, false);
+    }
   } else {
     // Three later segments tell the sender after one round trip (fast retransmit, RFC 5681);
     // without them only the timer does. Everything behind the hole waits at the receiver.

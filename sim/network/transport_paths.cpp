@@ -8,7 +8,7 @@ namespace wanlab::network {
 PathId Transport::path_between(std::uint32_t source_site, std::uint32_t source_zone,
                                std::uint32_t target_site, std::uint32_t target_zone) {
   const auto key = [](std::uint32_t a, std::uint32_t za, std::uint32_t b, std::uint32_t zb) {
-    return (std::uint64_t{a} << 40) | (std::uint64_t{b} << 16) | (za << 8) | zb;
+    return (std::uint64_t{a} << 48) | (std::uint64_t{b} << 32) | (std::uint64_t{za} << 16) | zb;
   };
   const auto found = path_ids_.find(key(source_site, source_zone, target_site, target_zone));
   if (found != path_ids_.end()) return found->second;
@@ -39,18 +39,19 @@ PathId Transport::path_between(std::uint32_t source_site, std::uint32_t source_z
 
 void Transport::load_path(Path& path) {
   const PathQuality quality =
-      wan_.path(path.source_site, path.source_zone, path.target_site, path.target_zone);
+      wan_.path(path.source_site, path.source_zone & zone_mask, path.target_site,
+                path.target_zone & zone_mask);
   // An exponential addition with this mean has its 90th percentile ln(10) means above zero and its
   // median ln(2) means; the measured value is a median, so the fixed part is shorter by that much.
   constexpr double ln10 = 2.302585092994046, ln2 = 0.6931471805599453;
   const double mean =
       options_.jitter ? static_cast<double>(quality.jitter_p90.count()) / (ln10 - ln2) : 0.0;
-  path.jitter_mean = static_cast<std::int64_t>(mean);
+  path.own_jitter_mean = static_cast<std::int64_t>(mean);
   path.delay = std::max(quality.forward.count() - static_cast<std::int64_t>(mean * ln2),
                         quality.forward.count() / 2);
-  if (path.jitter_mean == 0) path.delay = quality.forward.count();
+  if (path.own_jitter_mean == 0) path.delay = quality.forward.count();
   path.loss = static_cast<std::uint32_t>(quality.loss * 4294967295.0);
-  path.bits_per_second =
+  path.own_bits_per_second =
       quality.bits_per_second != 0 ? quality.bits_per_second : options_.default_bits_per_second;
   path.unreachable = !quality.reachable;
   afflict(path);
@@ -61,18 +62,31 @@ void Transport::afflict(Path& path) const {
   path.extra_delay = 0;
   path.extra_loss = 0;
   path.blocked = 0;
+  path.reordered = 0;
+  path.reorder_delay = 0;
+  path.jitter_mean = path.own_jitter_mean;
+  path.bits_per_second = path.own_bits_per_second;
   for (const auto& [number, impairment] : impairments_) {
     if (!impairment.concerns(path)) continue;
     path.extra_delay += impairment.extra_delay;
+    path.jitter_mean += impairment.jitter_mean;
     path.extra_loss = std::max(path.extra_loss, impairment.loss);
+    path.reordered = std::max(path.reordered, impairment.reordered);
+    path.reorder_delay = std::max(path.reorder_delay, impairment.reorder_delay);
+    if (impairment.bits_per_second != 0 &&
+        (path.bits_per_second == 0 || impairment.bits_per_second < path.bits_per_second)) {
+      path.bits_per_second = impairment.bits_per_second;
+    }
     if (impairment.blocks) ++path.blocked;
   }
+  path.uncertain = path.jitter_mean != 0 || path.loss != 0 || path.extra_loss != 0 ||
+                   path.reordered != 0;
 }
 
 std::uint32_t Transport::impair(const Impairment& impairment) {
   Impairment total = impairment;
   total.blocks |= impairment.loss == ~std::uint32_t{0};  // what loses everything is a cut
-  impairments_.emplace(++last_impairment_, total);
+  impairments_.emplace(++last_impairment_, std::move(total));
   for (Path& path : paths_) afflict(path);
   return last_impairment_;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sim/base/nearest_name.hpp"
+#include "sim/scenario/fault_targets.hpp"
 #include "sim/scenario/host_names.hpp"
 
 namespace wanlab::scenario {
@@ -54,7 +55,7 @@ class Checker {
   void run() {
     check_edges();
     check_origins_and_databases();
-    need(sites_, plan_.store_site, "", 0, "store_site");
+    check_store();
     check_credentials();
     check_endpoints();
     check_clients();
@@ -186,44 +187,158 @@ class Checker {
     }
   }
 
+  void check_store() {
+    need(sites_, plan_.store_site, "", 0, "store_site");
+    if (plan_.store_members.empty()) return;
+    for (const std::string& site : plan_.store_members) need(sites_, site, "", 0, "store_members");
+    if (plan_.store_members.size() % 2 == 0 || plan_.store_members.size() > 7)
+      refuse("", 0, "store_members",
+             "expected 1, 3, 5 or 7 members, got " + std::to_string(plan_.store_members.size()) +
+                 ": an even number tolerates no more failures than one less");
+    if (plan_.store_members.front() != plan_.store_site)
+      refuse("", 0, "store_members",
+             "\"store_site\" is \"" + plan_.store_site + "\" and must come first");
+  }
+
   void check_faults() {
     if (plan_.faults.empty()) return;
     Names hosts("a host of this scenario"), cables("a cable or corridor of the topology");
-    for (const auto& name : host_names(plan_)) hosts.add(name);
+    Names zones("a zone with a machine, such as \"us-east-1/2\""), regions("a site with a machine");
+    Names users("the user of a credential"), stores("a member of the store");
+    for (const HostPlace& place : host_places(plan_)) {
+      hosts.add(place.name);
+      if (place.site.empty()) continue;
+      zones.add(place.site + "/" + std::to_string(place.zone + 1));
+      regions.add(place.site);
+    }
+    for (const StoreMember& member : store_members(plan_)) stores.add(member.host);
     for (const auto& cable : plan_.topology.backbone_cables) {
       if (!cable.corridor.empty()) cables.add(cable.corridor);
       cables.add(cable.source + "-" + cable.target);
     }
+    for (const Credential& credential : plan_.credentials) users.add(credential.user);
     for (std::size_t index = 0; index < plan_.faults.size(); ++index) {
       const Fault& fault = plan_.faults[index];
-      switch (fault.kind) {
-        case FaultKind::slow:
-        case FaultKind::lossy:
-        case FaultKind::partition:
-          need(sites_, fault.source, "faults", index, "source");
-          need(sites_, fault.target, "faults", index, "target");
+      if (!fault.name.empty()) unique("faults", index, "name", "fault name", fault.name);
+      const auto need_match = [&](const Names& names, const std::string& pattern,
+                                  std::string_view key) {
+        if (std::none_of(names.list().begin(), names.list().end(),
+                         [&](const std::string& name) { return matches(pattern, name); }))
+          refuse("faults", index, key, names.refusal(pattern));
+      };
+      switch (fault.scope) {
+        case FaultScope::path:
+          check_path(index);
           break;
-        case FaultKind::cut_cable:
+        case FaultScope::cable:
           if (cables.empty())
             refuse("faults", index, "source",
                    "topology \"" + plan_.topology.name + "\" has no cables to cut");
           need(cables, fault.source, "faults", index, "source");
           break;
-        case FaultKind::crash_host:
-          need(hosts, fault.source, "faults", index, "source");
-          if (fault.source == store_host_name(plan_) ||
-              std::find(plan_.idle_hosts.begin(), plan_.idle_hosts.end(), fault.source) !=
-                  plan_.idle_hosts.end()) {
-            refuse("faults", index, "source",
-                   "only edges, origins and databases can crash so far; freeze \"" + fault.source +
-                       "\" instead");
-          }
+        case FaultScope::host:
+          need_match(hosts, fault.source, "source");
           break;
-        case FaultKind::freeze_host:
-          need(hosts, fault.source, "faults", index, "source");
+        case FaultScope::pop:
+          need_match(pops_, fault.source, "source");
+          break;
+        case FaultScope::zone:
+          need_match(zones, fault.source, "source");
+          break;
+        case FaultScope::region:
+          need_match(regions, fault.source, "source");
+          break;
+        case FaultScope::resolver:
+          need_match(sites_, fault.source, "source");
+          break;
+        case FaultScope::endpoint:
+          need_match(endpoints_, fault.source, "source");
+          break;
+        case FaultScope::user:
+          need(users, fault.source, "faults", index, "source");
+          break;
+        case FaultScope::store:
           break;
       }
+      check_kind(index, stores);
+      if (fault.shape == FaultShape::ramp && fault.duration > Duration::zero() &&
+          fault.ramp > fault.duration)
+        refuse("faults", index, "ramp", "the ramp is longer than the fault lasts");
     }
+  }
+
+  // Of both ends, something must exist; that they meet each other is the user's business.
+  void check_path(std::size_t index) {
+    const Fault& fault = plan_.faults[index];
+    for (const bool first : {true, false}) {
+      const std::string& text = first ? fault.source : fault.target;
+      if (path_end(plan_, text).empty())
+        refuse("faults", index, first ? "source" : "target", sites_.refusal(text));
+    }
+  }
+
+  // What a kind demands of what was aimed at.
+  void check_kind(std::size_t index, const Names& stores) {
+    const Fault& fault = plan_.faults[index];
+    const std::vector<std::string> meant = hosts_meant(plan_, fault);
+    const auto only = [&](bool good, const std::string& name, const std::string& which) {
+      if (!good)
+        refuse("faults", index, "source",
+               "only " + which + ", and \"" + name + "\" is none; narrow the pattern");
+    };
+    const auto is = [](std::string_view name, std::string_view prefix) {
+      return name.starts_with(prefix);
+    };
+    switch (fault.kind) {
+      case FaultKind::crash_host:
+        for (const std::string& name : meant)
+          if (std::find(plan_.idle_hosts.begin(), plan_.idle_hosts.end(), name) !=
+              plan_.idle_hosts.end())
+            refuse("faults", index, "source", "nothing runs on \"" + name + "\" that could crash");
+        break;
+      case FaultKind::drain:
+        if (fault.scope == FaultScope::host)
+          for (const std::string& name : meant)
+            only(is(name, "edge-") || is(name, "origin-"), name,
+                 "edges and origins can be drained");
+        break;
+      case FaultKind::replica_lag:
+      case FaultKind::replace_replica:
+        for (const std::string& name : meant) only(is(name, "replica-"), name, "replicas");
+        break;
+      case FaultKind::store_lag:
+        if (plan_.store_members.size() < 3)
+          refuse("faults", index, "source",
+                 "a store of one member cannot lag behind others; give it \"store_members\"");
+        [[fallthrough]];
+      case FaultKind::store_slow_watch:
+      case FaultKind::store_compaction:
+      case FaultKind::store_watch_cancel:
+        if (fault.scope == FaultScope::host)
+          for (const std::string& name : meant)
+            if (!stores.has(name)) refuse("faults", index, "source", stores.refusal(name));
+        break;
+      case FaultKind::add_cluster:
+      case FaultKind::remove_cluster:
+        check_cluster(index);
+        break;
+      default:
+        break;
+    }
+  }
+
+  void check_cluster(std::size_t index) {
+    const Fault& fault = plan_.faults[index];
+    const auto credential =
+        std::find_if(plan_.credentials.begin(), plan_.credentials.end(),
+                     [&](const Credential& each) { return each.user == fault.source; });
+    const auto database =
+        std::find_if(plan_.databases.begin(), plan_.databases.end(),
+                     [&](const Database& each) { return each.branch == credential->branch; });
+    Names regions("a region of branch \"" + credential->branch + "\"");
+    regions.add(database->primary_region);
+    for (const auto& region : database->read_only_regions) regions.add(region);
+    need(regions, fault.target, "faults", index, "target");
   }
 
   const Plan& plan_;

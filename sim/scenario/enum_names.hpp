@@ -33,8 +33,44 @@ struct EnumNames<ConcurrencyRule> {
 };
 template <>
 struct EnumNames<FaultKind> {
-  static constexpr std::array<std::string_view, 6> names{"slow",      "lossy", "partition",
-                                                         "cut-cable", "crash", "freeze"};
+  static constexpr std::array<std::string_view, 29> names{"slow",
+                                                          "lossy",
+                                                          "partition",
+                                                          "cut-cable",
+                                                          "crash",
+                                                          "freeze",
+                                                          "jitter",
+                                                          "bandwidth",
+                                                          "reorder",
+                                                          "fail",
+                                                          "drain",
+                                                          "starve-cpu",
+                                                          "clock-skew",
+                                                          "clock-step",
+                                                          "store-leader-loss",
+                                                          "store-quorum-loss",
+                                                          "store-slow-watch",
+                                                          "store-lag",
+                                                          "store-compaction",
+                                                          "store-watch-cancel",
+                                                          "stale-resolvers",
+                                                          "dns-health-lag",
+                                                          "add-cluster",
+                                                          "remove-cluster",
+                                                          "rotate-credential",
+                                                          "revoke-credential",
+                                                          "expire-credential",
+                                                          "replica-lag",
+                                                          "replace-replica"};
+};
+template <>
+struct EnumNames<FaultScope> {
+  static constexpr std::array<std::string_view, 10> names{
+      "path", "cable", "host", "pop", "zone", "region", "store", "resolver", "endpoint", "user"};
+};
+template <>
+struct EnumNames<FaultShape> {
+  static constexpr std::array<std::string_view, 3> names{"step", "ramp", "flapping"};
 };
 template <>
 struct EnumNames<runtime::TlsVersion> {

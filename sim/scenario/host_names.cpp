@@ -19,8 +19,25 @@ std::string replica_host_name(const Database& database, const std::string& regio
   return "replica-" + std::to_string(number) + "." + database.branch + "." + region;
 }
 
+std::vector<StoreMember> store_members(const Plan& plan) {
+  if (plan.store_members.empty()) return {{"store." + plan.store_site, plan.store_site, 0}};
+  std::vector<StoreMember> members;
+  for (const std::string& site : plan.store_members) {
+    std::uint32_t number = 0;
+    for (const StoreMember& member : members) number += member.site == site ? 1u : 0u;
+    std::string host = "store";
+    if (number > 0) host.append("-").append(std::to_string(number + 1));
+    members.push_back({host.append(".").append(site), site, number});
+  }
+  return members;
+}
+
 std::string store_host_name(const Plan& plan) {
-  return "store." + plan.store_site;
+  return store_members(plan).front().host;
+}
+
+std::string credential_store_host_name(const std::string& region) {
+  return "credentials." + region;
 }
 
 std::vector<std::string> host_names(const Plan& plan) {
@@ -38,7 +55,9 @@ std::vector<std::string> host_names(const Plan& plan) {
     for (const std::string& region : database.read_only_regions)
       names.push_back(replica_host_name(database, region, 1));
   }
-  names.push_back(store_host_name(plan));
+  for (const StoreMember& member : store_members(plan)) names.push_back(member.host);
+  for (const OriginRegion& region : plan.origins)
+    names.push_back(credential_store_host_name(region.region));
   names.insert(names.end(), plan.idle_hosts.begin(), plan.idle_hosts.end());
   return names;
 }

@@ -16,7 +16,17 @@ std::string origin_host_name(const OriginRegion& region, std::uint32_t number);
 std::string primary_host_name(const Database& database);
 std::string replica_host_name(const Database& database, const std::string& region,
                               std::uint32_t number);
-std::string store_host_name(const Plan& plan);  // "store.us-east-1"
+
+// The members of the global store. The first in a site is "store.SITE", a second one
+// "store-2.SITE".
+struct StoreMember {
+  std::string host, site;
+  std::uint32_t number = 0;  // among those of its site, from 0
+};
+std::vector<StoreMember> store_members(const Plan& plan);
+std::string store_host_name(const Plan& plan);  // of the first member
+// What holds a region's Credentials: "credentials.us-east-1".
+std::string credential_store_host_name(const std::string& region);
 
 // Every machine above, the idle ones included; clients are not in it.
 std::vector<std::string> host_names(const Plan& plan);

@@ -12,14 +12,18 @@ namespace wanlab::scenario::keys {
 
 using Key = std::string_view;
 
-inline constexpr std::array scenario{Key("name"),      Key("why"),        Key("extends"),
-                                     Key("set"),       Key("seed"),       Key("topology"),
-                                     Key("jitter"),    Key("bandwidth"),  Key("duration"),
-                                     Key("warm_up"),   Key("store_site"), Key("edges"),
-                                     Key("origins"),   Key("databases"),  Key("credentials"),
-                                     Key("endpoints"), Key("clients"),    Key("faults"),
-                                     Key("expect"),    Key("idle_hosts"), Key("print_every_step"),
-                                     Key("large")};
+inline constexpr std::array scenario{Key("name"),       Key("why"),
+                                     Key("extends"),    Key("set"),
+                                     Key("seed"),       Key("topology"),
+                                     Key("jitter"),     Key("bandwidth"),
+                                     Key("duration"),   Key("warm_up"),
+                                     Key("settled_after"),
+                                     Key("store_site"), Key("store_members"),
+                                     Key("edges"),      Key("origins"),
+                                     Key("databases"),  Key("credentials"),
+                                     Key("endpoints"),  Key("clients"),
+                                     Key("faults"),     Key("expect"),
+                                     Key("idle_hosts"), Key("print_every_step")};
 
 inline constexpr std::array edge{Key("name"),       Key("site"),
                                  Key("sites"),      Key("provider"),
@@ -53,8 +57,8 @@ inline constexpr std::array credential{
     Key("user"),          Key("password"),    Key("branch"),        Key("role"),
     Key("tablet_type"),   Key("regions"),     Key("route_expires"), Key("expires"),
     Key("revoked_after"), Key("allow_native")};
-inline constexpr std::array endpoint{Key("name"),     Key("kind"),   Key("pop"),
-                                     Key("provider"), Key("branch"), Key("ttl")};
+inline constexpr std::array endpoint{Key("name"),   Key("kind"), Key("pop"),       Key("provider"),
+                                     Key("branch"), Key("ttl"),  Key("health_lag")};
 inline constexpr std::array client{Key("name"),
                                    Key("kind"),
                                    Key("site"),
@@ -88,9 +92,15 @@ inline constexpr std::array query{Key("every"), Key("on_connect"), Key("statemen
                                   Key("timeout")};
 inline constexpr std::array metros{Key("connections"), Key("day"),   Key("steps"),
                                    Key("utc_hour"),    Key("count"), Key("load_by_local_hour")};
-inline constexpr std::array fault{Key("kind"),      Key("from"),    Key("to"), Key("host"),
-                                  Key("cable"),     Key("one_way"), Key("at"), Key("for"),
-                                  Key("add_delay"), Key("loss")};
+inline constexpr std::array fault{
+    Key("kind"),       Key("name"),     Key("from"),          Key("to"),
+    Key("cable"),      Key("host"),     Key("pop"),           Key("zone"),
+    Key("region"),     Key("resolver"), Key("endpoint"),      Key("user"),
+    Key("one_way"),    Key("at"),       Key("for"),           Key("shape"),
+    Key("ramp"),       Key("period"),   Key("duty"),          Key("add_delay"),
+    Key("add_jitter"), Key("loss"),     Key("burst"),         Key("loss_in_burst"),
+    Key("share"),      Key("limit"),    Key("reroute_after"), Key("mode"),
+    Key("ahead"),      Key("behind"),   Key("password")};
 inline constexpr std::array expectation{Key("metric"), Key("at_least"), Key("at_most"),
                                         Key("equals")};
 

@@ -6,6 +6,8 @@
 #include "sim/scenario/read_scenario.hpp"
 #include "sim/scenario/scenario_document.hpp"
 
+#include <vector>
+
 namespace wanlab::scenario {
 namespace {
 
@@ -31,6 +33,7 @@ Value place_in_plan(const Value& root, std::string_view list, std::size_t index,
 std::string_view key_in_scenario(std::string_view list, std::string_view key) {
   if (list == "databases" && key == "primary_region") return "region";
   if (list == "faults" && key == "target") return "to";
+  if (list == "faults" && key == "duration") return "for";
   return key;
 }
 
@@ -40,13 +43,16 @@ Value place_in_scenario(const ScenarioReading& reading, const Value& root, std::
   const bool known = places != reading.places.end() && index < places->second.size();
   const Value& element = known ? places->second[index] : root;
   if (!known && !list.empty()) return root;
-  for (const std::string_view candidate :
-       {key_in_scenario(list, key), std::string_view("from"), std::string_view("cable"),
-        std::string_view("host"), std::string_view("sites")}) {
-    // A fault's source has one of three names; an edge without "site" stands at one of its "sites".
-    const bool alias = candidate != key_in_scenario(list, key);
-    if (alias && !(list == "faults" && key == "source") && !(list == "edges" && key == "site"))
-      continue;
+  std::vector<std::string_view> candidates{key_in_scenario(list, key)};
+  // What a fault is aimed at has many names; an edge without "site" stands at one of its "sites".
+  if (list == "faults" && key == "source") {
+    candidates = {"from", "cable", "host", "pop", "zone", "user", "region", "resolver", "endpoint"};
+  } else if (list == "faults" && key == "target") {
+    candidates = {"to", "region"};
+  } else if (list == "edges" && key == "site") {
+    candidates.push_back("sites");
+  }
+  for (const std::string_view candidate : candidates) {
     if (const Json* json = element.json().find(candidate)) return element.step(candidate, *json);
   }
   return element;

@@ -103,9 +103,8 @@ std::uint64_t physical_memory_bytes() {
 }
 
 std::optional<std::string> too_large_for(const Plan& plan, std::uint64_t limit_bytes) {
-  // Besides the named ones: a store of Credentials in each region, and whoever causes the faults.
-  const std::uint64_t hosts =
-      host_names(plan).size() + client_hosts_of(plan) + plan.origins.size() + 1;
+  // Besides the named ones: whoever causes the faults.
+  const std::uint64_t hosts = host_names(plan).size() + client_hosts_of(plan) + 1;
   if (hosts > kernel::maximum_origins) {
     return "this scenario has " + std::to_string(hosts) + " machines, and a run can have " +
            std::to_string(kernel::maximum_origins);

@@ -102,6 +102,11 @@ struct Endpoint {
   std::string provider;  // optimized
   std::string branch;    // database
   Duration ttl = std::chrono::seconds(60);
+  // optimized: a POP is left out of answers from this long after its health checks begin to fail,
+  // and comes back as late. Three checks, one each 10 s, decide (Route 53's fast interval and
+  // default threshold:
+  // docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-determining-health-of-endpoints.html)
+  Duration health_lag = std::chrono::seconds(30);
 };
 
 enum class ClientKind : std::uint8_t { lambda, pool, arrivals };
@@ -181,16 +186,84 @@ struct ClientGroup {
   Duration arrivals_spread = Duration::zero();
 };
 
-// Targets: two sites for slow, lossy and partition; a corridor or "city-city" of the topology's
-// backbone for cut_cable; a host's name (host_names.hpp) for crash_host and freeze_host.
-enum class FaultKind : std::uint8_t { slow, lossy, partition, cut_cable, crash_host, freeze_host };
+// What can go wrong. Paths between places, cables, machines, the store, DNS, and what operators do
+// to records. Which keys each takes: fault_rules.hpp.
+enum class FaultKind : std::uint8_t {
+  slow,
+  lossy,
+  partition,
+  cut_cable,
+  crash_host,   // the process ends: resets, and refusals until it is back
+  freeze_host,  // silence; what was under way goes on afterwards
+  jitter,
+  bandwidth,
+  reorder,
+  fail,  // everything that stands in a zone, POP or region at once
+  drain,
+  starve_cpu,
+  clock_skew,  // the wall clock is wrong, until the fault heals
+  clock_step,  // the wall clock jumps and stays so
+  store_leader_loss,
+  store_quorum_loss,
+  store_slow_watch,
+  store_lag,  // a member applies what was decided late
+  store_compaction,
+  store_watch_cancel,
+  stale_resolvers,  // answers are served however old they are
+  dns_health_lag,
+  add_cluster,
+  remove_cluster,
+  rotate_credential,
+  revoke_credential,
+  expire_credential,
+  replica_lag,
+  replace_replica,
+};
+
+// What `source` (and `target`) of a fault name. For paths: one or two places, see
+// fault_targets.hpp.
+enum class FaultScope : std::uint8_t {
+  path,
+  cable,  // a corridor or "city-city" of the topology's backbone
+  host,   // pattern over host_names()
+  pop,
+  zone,  // "us-east-1/2", counted from 1
+  region,
+  store,     // as the store itself decides
+  resolver,  // pattern over sites
+  endpoint,  // pattern over endpoints
+  user,      // a credential's; `target`: a region
+};
+
+// How a fault runs from its start to its end. step: there at once, and gone at once. ramp: grows
+// evenly over `ramp`, then stays. flapping: there for `duty` of every `period`, beginning there.
+enum class FaultShape : std::uint8_t { step, ramp, flapping };
+
 struct Fault {
   FaultKind kind = FaultKind::slow;
-  std::string source, target;  // both for paths; `source` alone for hosts and cables
-  bool one_way = false;        // slow, lossy, partition: only from source to target
-  Duration at{}, duration{};   // zero duration: until the end
-  Duration extra_delay{};      // slow, one way
-  double loss = 0;             // lossy, probability per segment
+  std::string name;  // for expectations to refer to; may be empty
+  FaultScope scope = FaultScope::path;
+  std::string source, target;  // patterns ("*", "eu-*", "a|b"); `target` for paths and Routes
+  bool one_way = false;        // paths: only from source to target
+  FaultShape shape = FaultShape::step;
+  Duration at{}, duration{};  // zero duration: until the end
+  Duration ramp{};            // shape ramp
+  Duration period{};          // shape flapping
+  double duty = 0.5;
+  // One way for slow; mean of an exponential addition for jitter; how late a segment comes for
+  // reorder; how far behind for the store's, replica_lag and dns_health_lag; how wrong a clock.
+  Duration extra_delay{};
+  bool behind = false;  // clocks: back instead of ahead
+  double loss = 0;      // lossy: probability per segment, on average
+  // lossy: mean length of a bad spell (Gilbert-Elliott); zero: every segment for itself. Within one
+  // `loss_in_burst` of the segments are lost, and bad spells are as frequent as `loss` demands.
+  Duration burst{};
+  double loss_in_burst = 1;
+  double share = 0;                   // reorder: of the segments; starve_cpu: of the CPU taken away
+  std::uint64_t bits_per_second = 0;  // bandwidth
+  Duration reroute_after{};           // cut_cable; zero: the topology's reroute_delay
+  bool refuses = false;               // fail: resets and refusals instead of silence
+  std::string password;               // rotate_credential: the new one
 };
 
 // A threshold on a value of the summary, or on the difference or ratio of two ("a - b", "a / b"),
@@ -211,7 +284,14 @@ struct Plan {
   Duration duration{};  // the run ends here at the latest
   Duration warm_up =
       std::chrono::seconds(2);  // routes, backhaul and mesh settle before clients start
-  std::string store_site;       // where the global store's leader stands
+  // From this moment on everything has to be as if no fault had ever been, although some were: every
+  // query answered, at the best region, and every edge on the store's newest Routes. None: that is
+  // not demanded.
+  std::optional<Duration> settled_after;
+  std::string store_site;       // where the global store stands, or its first leader
+  // Sites of the global store's members, an odd number with store_site first; empty: one member, at
+  // store_site.
+  std::vector<std::string> store_members;
 
   std::vector<EdgePop> edges;
   std::vector<OriginRegion> origins;

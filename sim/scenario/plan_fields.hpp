@@ -86,13 +86,14 @@ void visit_fields(V& visit, S& credential) {
 
 template <typename V, Is<Endpoint> S>
 void visit_fields(V& visit, S& endpoint) {
-  auto& [name, kind, pop, provider, branch, ttl] = endpoint;
+  auto& [name, kind, pop, provider, branch, ttl, health_lag] = endpoint;
   visit("name", name);
   visit("kind", kind);
   visit("pop", pop);
   visit("provider", provider);
   visit("branch", branch);
   visit("ttl", ttl);
+  visit("health_lag", health_lag);
 }
 
 template <typename V, Is<RetryPolicy> S>
@@ -155,15 +156,31 @@ void visit_fields(V& visit, S& group) {
 
 template <typename V, Is<Fault> S>
 void visit_fields(V& visit, S& fault) {
-  auto& [kind, source, target, one_way, at, duration, extra_delay, loss] = fault;
+  auto& [kind, name, scope, source, target, one_way, shape, at, duration, ramp, period, duty,
+         extra_delay, behind, loss, burst, loss_in_burst, share, bandwidth, reroute, refuses,
+         password] = fault;
   visit("kind", kind);
+  visit("name", name);
+  visit("scope", scope);
   visit("source", source);
   visit("target", target);
   visit("one_way", one_way);
+  visit("shape", shape);
   visit("at", at);
   visit("duration", duration);
+  visit("ramp", ramp);
+  visit("period", period);
+  visit("duty", duty);
   visit("extra_delay", extra_delay);
+  visit("behind", behind);
   visit("loss", loss);
+  visit("burst", burst);
+  visit("loss_in_burst", loss_in_burst);
+  visit("share", share);
+  visit("bits_per_second", bandwidth);
+  visit("reroute_after", reroute);
+  visit("refuses", refuses);
+  visit("password", password);
 }
 
 template <typename V, Is<Expectation> S>
@@ -178,9 +195,9 @@ void visit_fields(V& visit, S& expectation) {
 
 template <typename V, Is<Plan> S>
 void visit_fields(V& visit, S& plan) {
-  auto& [name, why, seed, topology_name, topology, jitter, bandwidth, duration, warm_up, store_site,
-         edges, origins, databases, credentials, endpoints, clients, faults, expectations,
-         idle_hosts, print_every_step] = plan;
+  auto& [name, why, seed, topology_name, topology, jitter, bandwidth, duration, warm_up,
+         settled_after, store_site, store_members, edges, origins, databases, credentials,
+         endpoints, clients, faults, expectations, idle_hosts, print_every_step] = plan;
   visit("name", name);
   visit("why", why);
 
@@ -190,7 +207,9 @@ void visit_fields(V& visit, S& plan) {
   visit("default_bits_per_second", bandwidth);
   visit("duration", duration);
   visit("warm_up", warm_up);
+  visit("settled_after", settled_after);
   visit("store_site", store_site);
+  visit("store_members", store_members);
   visit("edges", edges);
   visit("origins", origins);
   visit("databases", databases);

@@ -235,39 +235,13 @@ void read_endpoints(const Object& scenario, ScenarioReading& reading) {
       (kind == 0 ? endpoint.pop : kind == 1 ? endpoint.provider : endpoint.branch) = target;
     }
     endpoint.ttl = object.duration("ttl", endpoint.ttl, {Duration::zero(), std::chrono::hours(24)});
+    if (object.has("health_lag") && endpoint.kind != EndpointKind::optimized)
+      object.at("health_lag")
+          .refuse("only an endpoint of kind \"optimized\" chooses between POPs by their health");
+    endpoint.health_lag = object.duration("health_lag", endpoint.health_lag,
+                                          {Duration::zero(), std::chrono::hours(24)});
     reading.plan.endpoints.push_back(std::move(endpoint));
     reading.places["endpoints"].push_back(value);
-  }
-}
-
-void read_faults(const Object& scenario, ScenarioReading& reading) {
-  for (const Value& value : scenario.elements("faults")) {
-    const Object object(value, "fault", keys::fault);
-    Fault fault;
-    object.at("kind");
-    fault.kind = read_choice(object, "kind", fault.kind);
-    const bool path = fault.kind == FaultKind::slow || fault.kind == FaultKind::lossy ||
-                      fault.kind == FaultKind::partition;
-    const auto forbid = [&](bool forbidden, std::string_view key) {
-      if (forbidden && object.has(key))
-        object.at(key).refuse("\"" + std::string(key) + "\" means nothing for a fault of kind \"" +
-                              std::string(name_of(fault.kind)) + "\"");
-    };
-    const bool cable = fault.kind == FaultKind::cut_cable;
-    for (const std::string_view key : {"from", "to", "one_way"}) forbid(!path, key);
-    forbid(!cable, "cable");
-    forbid(path || cable, "host");
-    forbid(fault.kind != FaultKind::slow, "add_delay");
-    forbid(fault.kind != FaultKind::lossy, "loss");
-    fault.source = object.at(path ? "from" : cable ? "cable" : "host").text();
-    if (path) fault.target = object.at("to").text();
-    fault.one_way = object.boolean("one_way", false);
-    fault.at = object.duration("at", Duration::zero());
-    fault.duration = object.duration("for", Duration::zero());
-    if (fault.kind == FaultKind::slow) fault.extra_delay = object.at("add_delay").duration();
-    if (fault.kind == FaultKind::lossy) fault.loss = object.at("loss").ratio();
-    reading.plan.faults.push_back(std::move(fault));
-    reading.places["faults"].push_back(value);
   }
 }
 
@@ -327,7 +301,6 @@ ScenarioReading read_network(const base::Document& document, const fs::path& roo
   }
   plan.warm_up = scenario.duration("warm_up", plan.warm_up);
   plan.print_every_step = scenario.boolean("print_every_step", false);
-  scenario.boolean("large", false);  // only checked: it is for who chooses among scenarios
 
   const fs::path topology_path = find_topology(scenario.at("topology"), root);
   plan.topology_name = topology_path.stem().string();
@@ -337,7 +310,10 @@ ScenarioReading read_network(const base::Document& document, const fs::path& roo
   if (plan.edges.empty()) scenario.at("edges").refuse("expected at least one edge");
   read_databases(scenario, reading);
   read_origins(scenario, reading);
-  plan.store_site = scenario.text("store_site", plan.databases.front().primary_region);
+  plan.store_members = scenario.texts("store_members");
+  plan.store_site =
+      scenario.text("store_site", plan.store_members.empty() ? plan.databases.front().primary_region
+                                                             : plan.store_members.front());
   read_credentials(scenario, reading);
   read_endpoints(scenario, reading);
   for (const Value& value : scenario.elements("idle_hosts")) {
@@ -355,6 +331,8 @@ void read_traffic(const base::Document& document, ScenarioReading& reading) {
   reading.plan.duration =
       scenario.duration("duration", default_duration(reading.plan),
                         {std::chrono::milliseconds(1), base::up_to_a_year.most});
+  if (const auto settled = scenario.find("settled_after"))
+    reading.plan.settled_after = settled->duration();
 }
 
 }  // namespace wanlab::scenario

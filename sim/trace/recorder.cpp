@@ -233,6 +233,11 @@ void Recorder::count_session(Instant now, HostIndex host, Slot& edge, const Trac
   }
 }
 
+void Recorder::drop_sessions(HostIndex edge, std::uint64_t sessions) {
+  SessionTally& tally = places_[slot(edge).pop].record.sessions;
+  tally.open -= std::min(tally.open, sessions);
+}
+
 void Recorder::follow_name(Slot& client, std::string_view text) {
   if (text.empty() || text == client.named) return;
   if (const auto host = host_by_name_.find(text); host != host_by_name_.end()) {

@@ -51,6 +51,9 @@ class Recorder {
   // Events of one run come in the order of time.
   void record(Instant now, HostIndex host, const runtime::TraceEvent& event);
 
+  // That many sessions of an edge went with its process, and nobody was left to say so.
+  void drop_sessions(HostIndex edge, std::uint64_t sessions);
+
   // Folds payload delivered to `host` into its digest, so that flipped bytes show.
   void mix_bytes(HostIndex host, ByteView bytes) { slot(host).digest.fold(bytes); }
 

@@ -15,14 +15,17 @@ using runtime::Work;
 
 namespace {
 
-Bytes encode_result(std::uint32_t bytes, mysql::Capabilities capabilities) {
+Bytes encode_result(std::string_view text, mysql::Capabilities capabilities,
+                    std::string_view name = "name") {
   Bytes out;
-  const std::string text(bytes, 'w');
-  const std::array<mysql::Column, 1> columns{mysql::Column{.name = "name", .table = "account"}};
+  const std::array<mysql::Column, 1> columns{mysql::Column{.name = name, .table = "account"}};
   const std::array<mysql::Value, 1> values{mysql::Value(text)};
   mysql::write_result_set(out, 1, columns, values, capabilities);
   return out;
 }
+
+constexpr std::string_view lag_question = "SELECT max_repl_lag()";
+constexpr std::string_view lag_column = "max_repl_lag()";
 
 bool is_select(std::string_view statement) {
   while (!statement.empty() && statement.front() == ' ') statement.remove_prefix(1);
@@ -40,8 +43,9 @@ DatabaseService::DatabaseService(runtime::Runtime& runtime, const DatabaseOption
     : runtime_(runtime),
       options_(options),
       nonces_(runtime.random_stream("nonce")),
-      result_(encode_result(options.result_bytes, 0)),
-      result_deprecate_eof_(encode_result(options.result_bytes, mysql::capability::deprecate_eof)) {
+      result_(encode_result(std::string(options.result_bytes, 'w'), 0)),
+      result_deprecate_eof_(
+          encode_result(std::string(options.result_bytes, 'w'), mysql::capability::deprecate_eof)) {
   handshake_.server_version = "8.0.36";
   handshake_.require_tls = options_.require_tls;
   handshake_.greeting_method = options_.greeting_method;
@@ -185,6 +189,13 @@ bool DatabaseService::on_command(std::uint32_t index, ConnectionId connection, B
       if (is_select(command->argument)) {
         const bool deprecated =
             (sessions_[index].handshake.capabilities() & mysql::capability::deprecate_eof) != 0;
+        if (command->argument == lag_question) [[unlikely]] {
+          const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(lag_).count();
+          runtime_.send(connection, encode_result(std::to_string(seconds),
+                                                  deprecated ? mysql::capability::deprecate_eof : 0,
+                                                  lag_column));
+          return true;
+        }
         runtime_.send(connection, deprecated ? result_deprecate_eof_ : result_);
         return true;
       }

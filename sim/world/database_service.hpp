@@ -48,6 +48,10 @@ class DatabaseService final : public runtime::Component {
   void on_close(runtime::ConnectionId connection, runtime::Cookie cookie,
                 runtime::CloseReason reason) override;
 
+  // How far this copy is behind the primary; `SELECT max_repl_lag()` tells it in seconds
+  // (planetscale.com/docs/vitess/scaling/read-only-regions).
+  void set_lag(Duration lag) { lag_ = lag; }
+
   std::uint64_t statements() const { return statements_; }
   std::uint32_t sessions() const { return sessions_.live(); }
 
@@ -85,6 +89,7 @@ class DatabaseService final : public runtime::Component {
   Bytes scratch_;
   std::uint64_t statements_ = 0;
   std::uint32_t connections_ = 0;
+  Duration lag_{};
 };
 
 }  // namespace wanlab::world

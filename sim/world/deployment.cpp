@@ -67,13 +67,14 @@ void fill(control::EmbeddedStore& store, Records records) {
 
 }  // namespace
 
-std::string SimulatedWorld::credential_store_name(const std::string& region) {
-  return "credentials." + region;
+std::uint64_t SimulatedWorld::unix_time(Duration since_begin) const {
+  return unix_expiry(wall_start + begin_.time_since_epoch() + since_begin);
 }
 
-wire::Credential SimulatedWorld::credential_record(const scenario::Credential& credential) const {
-  const mysql::Verifier verifier =
-      mysql::derive_verifier(passwords_.at(credential.user), credential.allow_native);
+std::string SimulatedWorld::encoded_credential(const scenario::Credential& credential,
+                                               const std::string& password,
+                                               std::uint64_t expiration) const {
+  const mysql::Verifier verifier = mysql::derive_verifier(password, credential.allow_native);
   wire::Credential record;
   record.password_sha256 = verifier.sha2_stage2;
   record.password_sha1 = verifier.native_stage2;
@@ -84,11 +85,28 @@ wire::Credential SimulatedWorld::credential_record(const scenario::Credential& c
   record.branch = credential.branch;
   record.id = hash_name("credential/" + credential.user);
   record.allow_native = credential.allow_native;
-  if (credential.credential_expires_after) {
-    record.expiration =
-        unix_expiry(wall_start + begin_.time_since_epoch() + *credential.credential_expires_after);
-  }
+  record.expiration = expiration;
+  return encoded(record);
+}
+
+std::string SimulatedWorld::encoded_route(const scenario::Credential& credential,
+                                          const std::vector<std::string>& regions) const {
+  wire::Route route{credential.branch, regions, 0};
+  if (credential.route_expires_after) route.expiration = unix_time(*credential.route_expires_after);
+  return encoded(route);
+}
+
+std::pair<std::string, std::string> SimulatedWorld::grant_key_record(
+    const std::string& branch) const {
+  std::pair<std::string, std::string> record{origin::grant_key_key(branch, grant_key_id), {}};
+  origin::encode({.used_from = 0, .secret = secret(plan_.seed, "grants/" + branch)}, record.second);
   return record;
+}
+
+void SimulatedWorld::save_disk(SimulatedHost& host) {
+  if (host.label().role != trace::HostRole::store) return;
+  auto& store = static_cast<control::StoreNode&>(*host.component());
+  disks_.insert_or_assign(host.label().name, std::move(store.engine()));
 }
 
 // One global store for Routes and origins, and one in each region for what only that region may
@@ -100,10 +118,15 @@ void SimulatedWorld::plan_stores(std::vector<Blueprint>& blueprints) {
     Blueprint blueprint;
     blueprint.label = {name, trace::HostRole::store, place, {}};
     blueprint.site = wan_.require(place);
-    blueprint.make = [readers = std::move(readers), seed = std::move(seed)](SimulatedHost& host) {
+    blueprint.make = [this, readers = std::move(readers),
+                      seed = std::move(seed)](SimulatedHost& host) {
       control::StoreNodeConfig config;
       config.readers = readers;
       config.writers = {"operator"};  // who acts on the engine directly here
+      if (auto disk = disks_.extract(host.label().name); !disk.empty()) {
+        return std::make_unique<control::StoreNode>(host, std::move(config),
+                                                    std::move(disk.mapped()));
+      }
       auto node = std::make_unique<control::StoreNode>(host, std::move(config));
       fill(node->engine(), seed());
       return node;
@@ -121,12 +144,7 @@ void SimulatedWorld::plan_stores(std::vector<Blueprint>& blueprints) {
       }
     }
     for (const scenario::Credential& credential : plan_.credentials) {
-      wire::Route route{credential.branch, credential.regions, 0};
-      if (credential.route_expires_after) {
-        route.expiration =
-            unix_expiry(wall_start + begin_.time_since_epoch() + *credential.route_expires_after);
-      }
-      records[control::route_key(credential.user)] = encoded(route);
+      records[control::route_key(credential.user)] = encoded_route(credential, credential.regions);
     }
     return records;
   });
@@ -136,7 +154,7 @@ void SimulatedWorld::plan_stores(std::vector<Blueprint>& blueprints) {
     for (std::uint32_t node = 1; node <= origin.nodes; ++node) {
       origins.push_back(scenario::origin_host_name(origin, node));
     }
-    add(credential_store_name(origin.region), origin.region, origins,
+    add(scenario::credential_store_host_name(origin.region), origin.region, origins,
         [this, region = origin.region] {
           Records records;
           std::set<std::string> branches;
@@ -146,15 +164,12 @@ void SimulatedWorld::plan_stores(std::vector<Blueprint>& blueprints) {
               continue;
             }
             branches.insert(credential.branch);
+            const auto expires = credential.credential_expires_after;
             records[control::credential_key(credential.user)] =
-                encoded(credential_record(credential));
+                encoded_credential(credential, passwords_.at(credential.user),
+                                   expires ? unix_time(*expires) : 0);
           }
-          for (const std::string& branch : branches) {
-            std::string value;
-            origin::encode({.used_from = 0, .secret = secret(plan_.seed, "grants/" + branch)},
-                           value);
-            records[origin::grant_key_key(branch, grant_key_id)] = std::move(value);
-          }
+          for (const std::string& branch : branches) records.insert(grant_key_record(branch));
           return records;
         });
   }
@@ -173,7 +188,7 @@ void SimulatedWorld::plan_origins(std::vector<Blueprint>& blueprints) {
         origin::OriginConfig config;
         config.name = name;
         config.region = region.region;
-        config.store.members = {{credential_store_name(region.region), store_port}};
+        config.store.members = {{scenario::credential_store_host_name(region.region), store_port}};
         config.fleet_nonce_key = secret(plan_.seed, "nonces");
         config.pool.connections = region.pool_size;
         config.pool.waiters = region.pool_waiters;

@@ -73,6 +73,14 @@ void SimulatedHost::crash() {
   life_ = (life_ + 1) & 0xf;
 }
 
+void SimulatedHost::slow_down(double factor) {
+  if (!undisturbed_) undisturbed_ = std::make_unique<const scenario::HostShape>(shape_);
+  for (std::size_t work = 0; work < shape_.cost.size(); ++work) {
+    shape_.cost[work] = Duration(static_cast<std::int64_t>(
+        static_cast<double>(undisturbed_->cost[work].count()) * factor));
+  }
+}
+
 void SimulatedHost::freeze() {
   ++freezes_;
   down = true;

@@ -55,6 +55,10 @@ class alignas(64) SimulatedHost final : public runtime::Runtime, public network:
   void freeze();
   void thaw();
   void skew_clock(Duration skew) { clock_skew_ = skew; }
+  void shift_clock(Duration by) { clock_skew_ += by; }
+  // From now on, work takes so many times as long as the machine's shape says.
+  void slow_down(double factor);
+  bool listens(std::uint16_t port) const { return find_listener(port) != nullptr; }
 
   runtime::Component* component() { return component_.get(); }
   const trace::HostLabel& label() const { return label_; }
@@ -152,6 +156,7 @@ class alignas(64) SimulatedHost final : public runtime::Runtime, public network:
   SimulatedHost* last_found_ = nullptr;  // connects mostly go where the last one went
   trace::HostLabel label_;
   scenario::HostShape shape_;
+  std::unique_ptr<const scenario::HostShape> undisturbed_;  // while something slows the machine down
   std::vector<Listener> listeners_;
   Duration clock_skew_{};
   std::uint32_t freezes_ = 0;                                         // faults that hold it frozen

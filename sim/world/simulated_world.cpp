@@ -5,6 +5,7 @@
 #include "sim/world/blueprint.hpp"
 #include "sim/world/concurrency_rules.hpp"
 #include "sim/world/database_service.hpp"
+#include "sim/world/fault_director.hpp"
 
 #include <algorithm>
 
@@ -54,7 +55,7 @@ SimulatedWorld::SimulatedWorld(const scenario::Plan& plan, trace::Recorder& reco
         }
       });
   simulation_.set_handler(fault_kind, this, [](void* self, const kernel::Event& event) {
-    static_cast<SimulatedWorld*>(self)->apply_fault(event.target, event.argument() != 0);
+    static_cast<SimulatedWorld*>(self)->faults_->on_event(event.target, event.argument());
   });
   for (const scenario::Credential& credential : plan_.credentials) {
     passwords_[credential.user] = password_of(credential.user);
@@ -69,7 +70,8 @@ SimulatedWorld::SimulatedWorld(const scenario::Plan& plan, trace::Recorder& reco
     blueprints.push_back({.label = {name, trace::HostRole::idle, "", ""}});
   }
   build(blueprints);
-  schedule_faults();
+  faults_ = std::make_unique<FaultDirector>(*this);
+  faults_->schedule();
 }
 
 // Components first: what they do at their end may still concern any host.
@@ -83,7 +85,11 @@ void SimulatedWorld::build(std::vector<Blueprint>& blueprints) {
             [](const Blueprint& left, const Blueprint& right) {
               return left.label.name < right.label.name;
             });
+  const std::map<std::string, std::uint32_t> lanes = FaultDirector::lanes(plan_);
   for (Blueprint& blueprint : blueprints) {
+    if (const auto lane = lanes.find(blueprint.label.name); lane != lanes.end()) {
+      blueprint.zone |= lane->second << network::lane_shift;
+    }
     hosts_.push_back(std::make_unique<SimulatedHost>(surroundings_, blueprint.label, blueprint.site,
                                                      blueprint.zone, blueprint.shape));
     SimulatedHost& host = *hosts_.back();

@@ -2,6 +2,7 @@
 // clients.
 #pragma once
 
+#include "real_components/control/embedded_store.hpp"
 #include "real_components/wire/records.hpp"
 #include "sim/kernel/simulation.hpp"
 #include "sim/network/transport.hpp"
@@ -39,6 +40,8 @@ struct Leftovers {
   std::uint64_t origin_requests = 0;
 };
 
+class FaultDirector;
+
 class SimulatedWorld {
  public:
   // Throws base::InputError for a plan that names what does not exist.
@@ -64,6 +67,7 @@ class SimulatedWorld {
   std::size_t memory_bytes() const;
 
  private:
+  friend class FaultDirector;
   struct Blueprint;                                // a host to be built
   static constexpr kernel::Kind network_kind = 0;  // and 1
   static constexpr kernel::Kind timer_kind = 2;
@@ -75,14 +79,19 @@ class SimulatedWorld {
   void plan_edges(std::vector<Blueprint>& hosts);
   void plan_clients(std::vector<Blueprint>& hosts);
   void build(std::vector<Blueprint>& hosts);
-  void schedule_faults();
-  void revoke(const scenario::Credential& credential);
-  void apply_fault(std::uint32_t fault, bool begins);
   // Records something the world did itself, as the host trace::world_name.
   void tell(const runtime::TraceEvent& event);
   bool clients_finished() const;
-  static std::string credential_store_name(const std::string& region);
-  wire::Credential credential_record(const scenario::Credential& credential) const;
+  // Records as operators write them. `expiration`: Unix seconds, 0 for never.
+  std::string encoded_credential(const scenario::Credential& credential,
+                                 const std::string& password, std::uint64_t expiration) const;
+  std::string encoded_route(const scenario::Credential& credential,
+                            const std::vector<std::string>& regions) const;
+  std::pair<std::string, std::string> grant_key_record(const std::string& branch) const;
+  // Unix seconds of a moment of the plan.
+  std::uint64_t unix_time(Duration since_begin) const;
+  // What a store's process leaves behind when it ends, for the next one to find.
+  void save_disk(SimulatedHost& host);
   std::string password_of(const std::string& user) const;
 
   const scenario::Plan& plan_;
@@ -102,7 +111,8 @@ class SimulatedWorld {
   std::vector<std::unique_ptr<SimulatedHost>> hosts_;  // by rank, that is by name
   std::map<std::string, SimulatedHost*, std::less<>> hosts_by_name_;
   std::vector<ClientHost*> clients_;
-  std::map<std::uint32_t, std::uint32_t> impairments_;  // of the plan's faults, by number
+  std::unique_ptr<FaultDirector> faults_;
+  std::map<std::string, control::EmbeddedStore, std::less<>> disks_;  // of stores that are down
   // How to make a host's component anew after a crash.
   std::map<std::string, std::function<std::unique_ptr<runtime::Component>(SimulatedHost&)>,
            std::less<>>

@@ -95,7 +95,14 @@ std::string everything() {
     "faults": [
       {"kind": "slow", "from": "us-east-1", "to": "eu-west-1", "add_delay": "35ms", "at": "1s"},
       {"kind": "lossy", "from": "us-east-1", "to": "eu-west-1", "loss": "0.1%", "one_way": true},
-      {"kind": "freeze", "host": "replica-1.b.eu-west-1", "for": "2s"}],
+      {"kind": "freeze", "host": "replica-1.b.eu-west-1", "for": "2s"},
+      {"kind": "lossy", "name": "bursts", "from": "*", "to": "host:edge-2.iad", "loss": "2%",
+       "burst": "300ms", "loss_in_burst": "75%", "shape": "flapping", "period": "3s", "duty": 0.25},
+      {"kind": "fail", "region": "eu-*", "mode": "refusing", "at": "3s", "for": "1min"},
+      {"kind": "clock-skew", "zone": "us-east-1/1", "behind": "5s", "shape": "ramp", "ramp": "2s"},
+      {"kind": "cut-cable", "cable": "red_sea", "reroute_after": "7s"},
+      {"kind": "rotate-credential", "user": "u", "password": "new"},
+      {"kind": "remove-cluster", "user": "u", "region": "eu-west-1", "for": "5s"}],
     "expect": [{"metric": "connections.failed", "at_most": 0.1, "at_least": -1e-9, "equals": 0}],
     "idle_hosts": ["nobody"], "print_every_step": true})";
 }
@@ -116,6 +123,13 @@ TEST_F(PlanOf, SavedAndReadBackIsTheSamePlan) {
   EXPECT_EQ(again.clients[1].arrivals.at(1).at, 1s + 1ns);
   EXPECT_EQ(again.clients[1].descriptors, 1'000'000u);
   EXPECT_EQ(again.faults[1].loss, 0.001);
+  EXPECT_EQ(again.faults[3].burst, 300ms);
+  EXPECT_EQ(again.faults[3].duty, 0.25);
+  EXPECT_EQ(again.faults[4].scope, FaultScope::region);
+  EXPECT_TRUE(again.faults[4].refuses);
+  EXPECT_EQ(again.faults[5].extra_delay, 5s);
+  EXPECT_TRUE(again.faults[5].behind);
+  EXPECT_EQ(again.faults[8].target, "eu-west-1");
   EXPECT_EQ(again.expectations[0].at_most, 0.1);
   EXPECT_EQ(again.topology.sites.size(), plan.topology.sites.size());
   EXPECT_EQ(again.topology.paths.size(), plan.topology.paths.size());
@@ -169,6 +183,7 @@ TEST_F(PlanOf, HostsAreNamedByPlace) {
                                           "replica-1.main.us-east-1",
                                           "replica-2.main.us-east-1",
                                           "store.us-east-1",
+                                          "credentials.us-east-1",
                                           "nobody"};
   EXPECT_EQ(host_names(plan), expected);
 }

@@ -8,7 +8,8 @@ namespace {
 
 Impairment blocked() {
   Impairment impairment;
-  impairment.target_site = 1;
+  impairment.from = {Place{.site = 0}};
+  impairment.to = {Place{.site = 1}};
   impairment.blocks = true;
   return impairment;
 }

@@ -11,7 +11,8 @@ Instant at(Duration since_start) {
 
 Impairment blocked(bool one_way) {
   Impairment impairment{};
-  impairment.target_site = 1;
+  impairment.from = {Place{.site = 0}};
+  impairment.to = {Place{.site = 1}};
   impairment.one_way = one_way;
   impairment.blocks = true;
   return impairment;

@@ -239,6 +239,7 @@ TEST(Freeze, OfAnEdgeDelaysWhatArrivesMeanwhileAndLosesNothing) {
   scenario::Plan plan = small_plan(busy_client(100ms, 10s));
   scenario::Fault fault = crash("edge-1.pdx", 3s, 1500ms);
   fault.kind = scenario::FaultKind::freeze_host;
+  fault.scope = scenario::FaultScope::host;
   plan.faults.push_back(fault);
   RunningWorld running(plan);
   run_and_expect_nothing_left(running);

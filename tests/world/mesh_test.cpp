@@ -163,6 +163,7 @@ TEST(Mesh, LeavesARegionThatFroze) {
   scenario::Plan plan = plan_for(60s);
   scenario::Fault freeze = crash("origin-1.east", fault_at);
   freeze.kind = scenario::FaultKind::freeze_host;
+  freeze.scope = scenario::FaultScope::host;
   plan.faults.push_back(freeze);
   RunningWorld running(plan);
   running.run();

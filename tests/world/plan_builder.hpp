@@ -178,6 +178,7 @@ inline scenario::Fault crash(const std::string& host, Duration at,
                              Duration duration = Duration::zero()) {
   scenario::Fault fault;
   fault.kind = scenario::FaultKind::crash_host;
+  fault.scope = scenario::FaultScope::host;
   fault.source = host;
   fault.at = at;
   fault.duration = duration;
