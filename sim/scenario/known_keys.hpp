@@ -23,7 +23,8 @@ inline constexpr std::array scenario{Key("name"),       Key("why"),
                                      Key("databases"),  Key("credentials"),
                                      Key("endpoints"),  Key("clients"),
                                      Key("faults"),     Key("expect"),
-                                     Key("idle_hosts"), Key("print_every_step")};
+                                     Key("idle_hosts"), Key("print_every_step"),
+                                     Key("large")};
 
 inline constexpr std::array edge{Key("name"),       Key("site"),
                                  Key("sites"),      Key("provider"),

@@ -301,6 +301,7 @@ ScenarioReading read_network(const base::Document& document, const fs::path& roo
   }
   plan.warm_up = scenario.duration("warm_up", plan.warm_up);
   plan.print_every_step = scenario.boolean("print_every_step", false);
+  scenario.boolean("large", false);  // only checked: it is for who chooses among scenarios
 
   const fs::path topology_path = find_topology(scenario.at("topology"), root);
   plan.topology_name = topology_path.stem().string();
