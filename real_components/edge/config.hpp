@@ -23,6 +23,10 @@ struct EdgeConfig {
   std::uint16_t port = 3306;
   std::uint32_t backlog = 0;  // zero: the host's default
 
+  // Several nodes may be one edge, each on its own core; these are then their number and which one it
+  // is, so that they never make the same nonce.
+  std::uint32_t shards = 1, shard = 0;
+
   // The members of the global store, which holds Routes and the addresses of origins.
   control::StoreClientOptions store;
   // From wire::edge_nonce_key(fleet key, name).

@@ -27,6 +27,12 @@ constexpr mysql::Capabilities edge_capabilities =
     ~(mysql::capability::deprecate_eof | mysql::capability::multi_statements |
       mysql::capability::found_rows | mysql::capability::session_track);
 
+// Of twelve bits, and different for each shard of one process.
+std::uint32_t process_number(std::uint32_t random, const EdgeConfig& config) {
+  const std::uint32_t shards = std::clamp(config.shards, 1u, 0x1000u);
+  return (random % (0x1000 / shards)) * shards + config.shard % shards;
+}
+
 }  // namespace
 
 EdgeNode::EdgeNode(runtime::Runtime& runtime, EdgeConfig config, control::Store* store)
@@ -35,7 +41,7 @@ EdgeNode::EdgeNode(runtime::Runtime& runtime, EdgeConfig config, control::Store*
       random_(runtime.random_stream("edge")),
       nonce_key_(config_.nonce_key),
       fingerprint_(wire::edge_fingerprint(config_.name)),
-      process_(static_cast<std::uint32_t>(random_->next()) & 0xfff),
+      process_(process_number(static_cast<std::uint32_t>(random_->next()), config_)),
       upstream_(runtime, config_, store, *this, *this),
       tenant_admission_(config_.tenant_rate),
       address_admission_(config_.address_rate, random_->next()),
@@ -61,6 +67,14 @@ void EdgeNode::on_synchronised() {
 EdgeCensus EdgeNode::census() const {
   return {sessions_.live(), handshakes_.live(), exchanges_.live(), schemas_.size(),
           sessions_.memory_bytes() + handshakes_.memory_bytes() + exchanges_.memory_bytes()};
+}
+
+std::optional<SessionInfo> EdgeNode::session_at(std::uint32_t place) const {
+  const Session& session = sessions_[place];
+  if (session.connection == runtime::no_connection) return std::nullopt;
+  return SessionInfo{number(place),          upstream_.routes().view(session.route).user,
+                     schemas_.name(session.schema), session.phase,
+                     session.secure,         session.statements};
 }
 
 // --- names --------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -52,6 +53,15 @@ struct EdgeCounters {
   std::uint64_t revoked = 0;   // sessions ended because Route, Credential or grant did
 };
 
+// One session, for listings.
+struct SessionInfo {
+  std::uint64_t number = 0;
+  std::string_view user, schema;
+  Phase phase{};
+  bool secure = false;
+  std::uint32_t statements = 0;
+};
+
 class EdgeNode final : public runtime::Component,
                        private backhaul::PoolObserver,
                        private UpstreamObserver {
@@ -68,6 +78,9 @@ class EdgeNode final : public runtime::Component,
 
   EdgeCensus census() const;
   const EdgeCounters& counters() const { return counters_; }
+  // Nothing where a place up to session_places() is free. The texts are lent until the next event.
+  std::uint32_t session_places() const { return sessions_.extent(); }
+  std::optional<SessionInfo> session_at(std::uint32_t place) const;
   const Upstream& upstream() const { return upstream_; }
   const EdgeConfig& config() const { return config_; }
 

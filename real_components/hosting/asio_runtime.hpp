@@ -73,6 +73,7 @@ class AsioRuntime final : public runtime::Runtime {
   // In words, for the log.
   const std::string& last_handshake_error() const { return last_handshake_error_; }
   std::uint32_t connections() const { return connections_.live(); }
+  std::uint32_t connections_with_unsent() const { return pending_.live(); }
   // Where a port that was asked for as 0, or moved by the options, really is.
   std::uint16_t bound_port(std::uint16_t port) const;
 

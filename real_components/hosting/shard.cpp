@@ -34,20 +34,21 @@ void Shard::stop() {
 void Shard::run() {
   ::pthread_setname_np(::pthread_self(), name_.substr(0, 15).c_str());
   try {
-    component_ = make_(runtime_);
-    runtime_.host(*component_);
+    hosted_ = make_(runtime_);
+    runtime_.host(*hosted_.component);
     const auto guard = boost::asio::make_work_guard(context_);
     context_.run();
   } catch (const std::exception& error) {
     if (failed_) failed_(error.what());
   }
   runtime_.evict();
-  component_.reset();
+  hosted_.component.reset();
+  hosted_.belongings.reset();
 }
 
 void Shard::post(std::function<void(AsioRuntime&, runtime::Component&)> action) {
   runtime_.post([this, action = std::move(action)] {
-    if (component_) action(runtime_, *component_);
+    if (hosted_.component) action(runtime_, *hosted_.component);
   });
 }
 

@@ -14,8 +14,12 @@ namespace wanlab::hosting {
 
 class Shard {
  public:
+  struct Hosted {
+    std::unique_ptr<runtime::Component> component;
+    std::shared_ptr<void> belongings;  // what it uses; goes after it, and before the runtime
+  };
   // Called in the shard's own thread, before anything else there.
-  using Maker = std::function<std::unique_ptr<runtime::Component>(AsioRuntime&)>;
+  using Maker = std::function<Hosted(AsioRuntime&)>;
 
   // `failed` is told, in the shard's thread, of what ended it against its will. May be empty.
   Shard(std::string name, RuntimeOptions options, std::shared_ptr<const TlsContexts> tls,
@@ -44,7 +48,7 @@ class Shard {
   std::function<void(const std::string&)> failed_;
   boost::asio::io_context context_{AsioRuntime::concurrency};
   AsioRuntime runtime_;
-  std::unique_ptr<runtime::Component> component_;
+  Hosted hosted_;
   std::thread thread_;
 };
 

@@ -53,6 +53,15 @@ void Backends::tick() {
   }
 }
 
+std::vector<ServerInfo> Backends::servers() const {
+  std::vector<ServerInfo> all;
+  for (const Server& server : servers_) {
+    all.push_back({server.address, server.open, static_cast<std::uint32_t>(server.idle.size()),
+                   server.starting, server.waiting, server.failures, down(server)});
+  }
+  return all;
+}
+
 // --- statements ---------------------------------------------------------------------------------
 
 Backends::Statement& Backends::statement_at(Index statement) {

@@ -42,6 +42,15 @@ class BackendObserver {
   virtual void on_refused(std::uint32_t statement, RefusalReason reason) = 0;
 };
 
+// One database server, for listings.
+struct ServerInfo {
+  runtime::Address address;
+  std::uint32_t open = 0, idle = 0, starting = 0;  // connections
+  std::uint32_t waiting = 0;                       // statements
+  std::uint32_t failures = 0;                      // in a row
+  bool down = false;
+};
+
 class Backends {
  public:
   // Values of bits 48..55 of the cookies in use here.
@@ -68,6 +77,9 @@ class Backends {
   void resume(std::uint32_t statement);
   // Which server runs or ran the statement, counted over all servers of the configuration.
   std::uint32_t server_of(std::uint32_t statement) const { return statements_[statement].server; }
+
+  // In the order of the configuration: each branch's primary, then its replicas.
+  std::vector<ServerInfo> servers() const;
 
   // For load reports and leak checks.
   std::uint32_t busy() const { return busy_; }

@@ -10,6 +10,7 @@
 #include "tests/edge/tiny_database.hpp"
 #include "tests/support/fake_runtime.hpp"
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -41,15 +42,18 @@ struct Region {
   std::vector<std::unique_ptr<TinyDatabase>> databases;  // the primary first
 };
 
-class SmallNetwork {
+// On FakeWorld, or on another world with the same few functions.
+template <typename WorldType>
+class SmallNetworkOn {
  public:
   // What tests change before start().
   edge::EdgeConfig edge_config;
   origin::OriginConfig origin_config;
   bool outside_stores = false;  // nodes are handed their stores instead of connecting to them
-  FakeWorld world;
+  WorldType world;
 
-  explicit SmallNetwork(std::uint64_t seed = 1) : world(seed) {
+  template <typename... Arguments>
+  explicit SmallNetworkOn(Arguments... arguments) : world(arguments...) {
     fleet_key_[0] = std::byte{7};
     edge_config.name = "edge";
     edge_config.store.members = {{"store", 2379}};
@@ -67,7 +71,7 @@ class SmallNetwork {
     clients = std::make_unique<TestClients>(world.host("client"));
     world.run("client", *clients);
     add_user("app", {});
-    run(std::chrono::seconds(3));
+    world.warm_up([this] { return warm(); }, std::chrono::seconds(3));
   }
 
   void add_region(const std::string& name) {
@@ -143,7 +147,23 @@ class SmallNetwork {
   }
   void remove_route(const std::string& user) { remove(*store_, control::route_key(user)); }
 
+  // Everybody knows the first user and has the connections that serve him.
+  bool warm() const {
+    const edge::Upstream& upstream = edge->upstream();
+    bool ready =
+        upstream.synchronised() && upstream.routes().view(upstream.routes().find("app")).live();
+    for (std::uint32_t i = 0; ready && i < regions.size(); ++i) {
+      ready = regions[i]->origin->synchronised() &&
+              upstream.pool().ready_connections(i) >= edge_config.backhaul.connections;
+      for (const auto& database : regions[i]->databases) ready = ready && database->accepted() != 0;
+    }
+    return ready;
+  }
+
   void run(Duration time) { world.advance(time); }
+  bool wait(const std::function<bool()>& done, Duration limit = std::chrono::seconds(20)) {
+    return world.advance_until(done, limit);
+  }
   // A client that has logged in, or failed to.
   TestClient& login(ClientOptions options = {}) {
     TestClient& client = clients->connect(std::move(options));
@@ -197,7 +217,7 @@ class SmallNetwork {
     return &store;
   }
   void deliver(control::LocalStore& store) {
-    world.at(world.now() + std::chrono::milliseconds(1), [this, &store] {
+    world.after(std::chrono::milliseconds(1), [this, &store] {
       store.deliver();
       deliver(store);
     });
@@ -206,5 +226,7 @@ class SmallNetwork {
   crypto::Digest256 fleet_key_{};
   std::unique_ptr<control::StoreNode> store_;
 };
+
+using SmallNetwork = SmallNetworkOn<FakeWorld>;
 
 }  // namespace wanlab::testing

@@ -21,7 +21,9 @@ TemporaryFolder::~TemporaryFolder() {
 }
 
 LoopbackWorld::LoopbackWorld()
-    : authority_(std::make_unique<hosting::DevelopmentAuthority>(folder_.path())) {}
+    : authority_(std::make_unique<hosting::DevelopmentAuthority>(folder_.path())) {
+  options.tls_timeout = 2s;  // the tests wait for it
+}
 
 LoopbackWorld::~LoopbackWorld() {
   for (auto& [name, host] : hosts_) host->evict();

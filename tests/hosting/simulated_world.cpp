@@ -57,7 +57,6 @@ SimulatedTestWorld::SimulatedTestWorld()
             const auto found = hosts_.find(name);
             return found == hosts_.end() ? nullptr : found->second.get();
           }} {
-  simulation_.set_timer_kind(timer_kind);
   simulation_.set_handler(timer_kind, this, [](void* self, const kernel::Event& event) {
     static_cast<SimulatedTestWorld*>(self)->by_origin_[event.origin()]->handle_timer(
         event.target, event.argument());

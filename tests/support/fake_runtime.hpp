@@ -52,6 +52,9 @@ class FakeWorld {
     while (!events_.empty() && events_.begin()->first.first <= end) step();
     now_ = end;
   }
+  void after(Duration wait, std::function<void()> action) { at(now_ + wait, std::move(action)); }
+  // For what takes a while to get ready: here always the same while.
+  void warm_up(const std::function<bool()>&, Duration time) { advance(time); }
   // Steps until `done()` or `limit` has passed; returns done().
   bool advance_until(const std::function<bool()>& done, Duration limit = std::chrono::seconds{60}) {
     const Instant end = now_ + limit;

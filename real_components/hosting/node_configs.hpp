@@ -1,0 +1,25 @@
+// The configuration files of the two daemons as their nodes' options. docs: README, "The daemons".
+#pragma once
+
+#include "real_components/edge/config.hpp"
+#include "real_components/hosting/daemon_config.hpp"
+#include "real_components/origin/config.hpp"
+
+#include <filesystem>
+
+namespace wanlab::hosting {
+
+struct EdgeDaemonConfig {
+  DaemonConfig daemon;
+  edge::EdgeConfig edge;
+};
+struct OriginDaemonConfig {
+  DaemonConfig daemon;
+  origin::OriginConfig origin;
+};
+
+// Throw ConfigError, which names the file and the place.
+EdgeDaemonConfig read_edge_config(const std::filesystem::path& file);
+OriginDaemonConfig read_origin_config(const std::filesystem::path& file);
+
+}  // namespace wanlab::hosting
