@@ -60,6 +60,11 @@ class Upstream final : private control::RouteObserver,
   }
   std::uint32_t tenants() const { return static_cast<std::uint32_t>(tenants_.size()); }
   // A statement goes there: measurement should keep a close eye on it.
+  // Whether it did lately, as far as pings tell.
+  bool answers(routing::RegionId region) const {
+    const routing::RegionCost& cost = prober_.costs().of(region);
+    return cost.measured && cost.state < routing::RegionState::suspect;
+  }
   void note_use(routing::RegionId region) { prober_.note_use(region, runtime_.now()); }
   // Some region of the Route is being connected to for the first time, because a request asked.
   bool opening(routing::RouteHandle route) const;
