@@ -1,7 +1,10 @@
 // Looking metrics up, combining them, and comparing with bounds.
 #include "analysis/expectations.hpp"
 
+#include "analysis/bounds.hpp"
+#include "analysis/checks/oracles.hpp"
 #include "analysis/metrics.hpp"
+#include "analysis/windows.hpp"
 #include "sim/base/nearest_name.hpp"
 
 #include <algorithm>
@@ -51,26 +54,26 @@ MetricValue evaluate(const MetricsByName& known, const std::string& text) {
   return *right == 0 ? MetricValue() : MetricValue(*left / *right);
 }
 
-struct Bound {
-  std::string words;
-  bool holds = false;
-};
-
-std::vector<Bound> bounds_of(const Expectation& expectation, double got) {
-  std::vector<Bound> bounds;
-  const auto add = [&](const char* words, double bound, bool holds) {
-    bounds.push_back({std::string(words) + " " + to_string(MetricValue(bound)), holds});
+// Names of oracles, wherever the plan says them.
+void check_oracles(const scenario::Plan& plan, std::vector<ExpectationProblem>& problems) {
+  if (plan.oracles.off.empty() && plan.oracles.must_trip.empty()) return;
+  std::vector<std::string> names;
+  Fleet fleet;
+  for (const auto& oracle : make_oracles(fleet, plan)) names.emplace_back(oracle->name());
+  const auto check = [&](const std::string& name) {
+    if (std::find(names.begin(), names.end(), name) != names.end()) return;
+    problems.push_back(
+        {"/expect", "unknown oracle \"" + name + "\"" + base::did_you_mean(name, names)});
   };
-  if (const auto& bound = expectation.at_least) add("at least", *bound, got >= *bound);
-  if (const auto& bound = expectation.at_most) add("at most", *bound, got <= *bound);
-  if (const auto& bound = expectation.equals) add("equal to", *bound, got == *bound);
-  return bounds;
+  for (const std::string& name : plan.oracles.off) check(name);
+  if (!plan.oracles.must_trip.empty()) check(plan.oracles.must_trip);
 }
 
 }  // namespace
 
 std::vector<ExpectationProblem> problems_with_expectations(const scenario::Plan& plan) {
   std::vector<ExpectationProblem> problems;
+  check_oracles(plan, problems);
   if (plan.expectations.empty()) return problems;
   std::vector<std::string> names;
   for (const Metric& metric : metrics(summarize(plan, {}))) names.push_back(metric.dotted());
@@ -81,10 +84,17 @@ std::vector<ExpectationProblem> problems_with_expectations(const scenario::Plan&
   };
   for (std::size_t i = 0; i < plan.expectations.size(); ++i) {
     const Expectation& expectation = plan.expectations[i];
-    const std::string pointer = "/expect/" + std::to_string(i);
+    const std::string pointer =
+        "/expect/" + std::to_string(expectation.number.value_or(static_cast<std::uint32_t>(i)));
+    if (expectation.has_window()) {
+      if (const auto problem = problem_with_window(expectation)) {
+        problems.push_back({pointer, *problem});
+      }
+      if (expectation.form != scenario::ExpectationForm::threshold) continue;
+    }
     const Expression expression = parse(expectation.metric);
-    check_name(pointer + "/metric", expression.left);
-    if (expression.operation != ' ') check_name(pointer + "/metric", expression.right);
+    if (!expectation.has_window()) check_name(pointer + "/metric", expression.left);
+    if (!expectation.has_window() && expression.operation != ' ') check_name(pointer + "/metric", expression.right);
     if (!expectation.at_least && !expectation.at_most && !expectation.equals) {
       problems.push_back({pointer, "the expectation on \"" + expectation.metric +
                                        "\" states no bound: at_least, at_most or equals"});
@@ -93,16 +103,22 @@ std::vector<ExpectationProblem> problems_with_expectations(const scenario::Plan&
   return problems;
 }
 
+std::vector<Verdict> judge(const Expectation& expectation, const Summary& summary) {
+  std::vector<Verdict> verdicts;
+  const MetricValue value = evaluate(by_name(summary), expectation.metric);
+  const std::optional<double> got = number(value);
+  for (const BoundCheck& bound : bounds_of(expectation)) {
+    verdicts.push_back({expectation.metric, bound.words, to_string(value),
+                        got.has_value() && bound.holds(*got), {}, {}});
+  }
+  return verdicts;
+}
+
 std::vector<Verdict> judge(const scenario::Plan& plan, const Summary& summary) {
   std::vector<Verdict> verdicts;
-  const MetricsByName known = by_name(summary);
   for (const Expectation& expectation : plan.expectations) {
-    const MetricValue value = evaluate(known, expectation.metric);
-    const std::optional<double> got = number(value);
-    for (const Bound& bound : bounds_of(expectation, got.value_or(0))) {
-      verdicts.push_back(
-          {expectation.metric, bound.words, to_string(value), got.has_value() && bound.holds});
-    }
+    if (expectation.has_window()) continue;
+    for (Verdict& verdict : judge(expectation, summary)) verdicts.push_back(std::move(verdict));
   }
   return verdicts;
 }

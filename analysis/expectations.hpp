@@ -22,7 +22,10 @@ struct ExpectationProblem {
 };
 std::vector<ExpectationProblem> problems_with_expectations(const scenario::Plan& plan);
 
-// One verdict per bound, in the order of the plan. A metric without a value fails every bound.
+// One verdict per bound. A metric without a value fails every bound.
+std::vector<Verdict> judge(const scenario::Expectation& expectation, const Summary& summary);
+// The same of all expectations on the whole run, in the order of the plan. Those with a window need a
+// Witness, which has them judged too.
 std::vector<Verdict> judge(const scenario::Plan& plan, const Summary& summary);
 
 }  // namespace wanlab::analysis

@@ -132,6 +132,47 @@ class Lister {
   std::vector<Metric> metrics_;
 };
 
+void add_times(Lister& list, const std::optional<Duration>& detect,
+               const std::optional<Duration>& reroute, const std::optional<Duration>& recover) {
+  const auto add = [&](const char* name, const std::optional<Duration>& time) {
+    list.add(name, time ? MetricValue(milliseconds_of(*time)) : MetricValue());
+  };
+  add("time_to_detect_ms", detect);
+  add("time_to_reroute_ms", reroute);
+  add("time_to_recover_ms", recover);
+}
+
+void add_failover(Lister& list, const FailoverSummary& failover) {
+  list.enter("failover");
+  add_times(list, failover.time_to_detect, failover.time_to_reroute, failover.time_to_recover);
+  list.add_latency("unavailable_ms", failover.unavailable);
+  list.add("clients_given_up", failover.clients_given_up);
+  list.add("clients_in_trouble_at_end", failover.clients_in_trouble_at_end);
+  list.enter("queries");
+  list.add("late", failover.late);
+  list.add("retried", failover.retried);
+  list.add("failed", failover.failed);
+  list.add("unknown", failover.unknown);
+  list.add("sent_into_the_void", failover.sent_into_the_void);
+  list.leave();
+  list.add("re_sorts", failover.re_sorts);
+  list.add("set_head_changes", failover.set_head_changes);
+  list.add("head_changes", failover.head_changes);
+  list.add("flaps", failover.flaps);
+  list.add("herd_share", failover.herd_share);
+  list.add("herd_onto_one_share", failover.herd_onto_one_share);
+  list.add_latency("regret_ms", failover.regret);
+  list.leave();
+  list.enter("faults");
+  for (const FaultSummary& fault : failover.faults) {
+    list.enter(fault.name);
+    add_times(list, fault.time_to_detect, fault.time_to_reroute, fault.time_to_recover);
+    list.add("clients_affected", fault.clients_affected);
+    list.leave();
+  }
+  list.leave();
+}
+
 void add_backhaul_totals(Lister& list, const std::vector<trace::BackhaulStatistics>& backhauls) {
   trace::BackhaulStatistics total;
   for (const trace::BackhaulStatistics& backhaul : backhauls) {
@@ -173,6 +214,12 @@ std::vector<Metric> metrics(const Summary& summary) {
                   summary.cpu_microseconds_per_connection_at_mark());
   list.add("saturated_resources", std::uint64_t{summary.saturated.size()});
   add_backhaul_totals(list, summary.backhauls);
+  add_failover(list, summary.failover);
+  list.enter("oracles");
+  std::uint64_t violations = 0;
+  for (const OracleReport& oracle : summary.oracles) violations += oracle.on ? oracle.count : 0;
+  list.add("violations", violations);
+  list.leave();
   list.enter("usage");
   for (const trace::HostRole role :
        {trace::HostRole::client, trace::HostRole::edge, trace::HostRole::origin,

@@ -6,6 +6,7 @@
 #include "sim/trace/digest.hpp"
 
 #include <algorithm>
+#include <cstdio>
 
 namespace wanlab::analysis {
 
@@ -99,6 +100,8 @@ Summary summarize(const scenario::Plan& plan, const trace::RunRecord& record) {
       added.peak_at = pop.sessions.peak_at.time_since_epoch() - clients_start(plan);
     }
   }
+  summary.failover = empty_failover(plan);
+  summary.warm_up = plan.warm_up;
   summary.backhauls = record.backhauls;
   summary.usage = usage_by_place(record);
   summary.saturated = find_saturated(summary.usage, summary.clients);
@@ -144,7 +147,36 @@ Duration series_interval(const scenario::Plan& plan) {
 
 bool Summary::passed() const {
   return std::all_of(verdicts.begin(), verdicts.end(),
-                     [](const Verdict& verdict) { return verdict.passed; });
+                     [](const Verdict& verdict) { return verdict.passed; }) &&
+         (interrupted || std::all_of(oracles.begin(), oracles.end(),
+                                     [](const OracleReport& oracle) { return oracle.good(); }));
+}
+
+FailoverSummary empty_failover(const scenario::Plan& plan) {
+  FailoverSummary failover;
+  for (std::size_t i = 0; i < plan.faults.size(); ++i) {
+    FaultSummary& fault = failover.faults.emplace_back();
+    fault.name = plan.faults[i].name;
+    if (fault.name.empty()) {
+      fault.name = "fault-";
+      fault.name += std::to_string(i + 1);
+    }
+  }
+  return failover;
+}
+
+std::string Summary::replay(Duration from, Duration to) const {
+  if (plan_file.empty()) return {};
+  std::string command = "wanlab run ";
+  command += plan_file;
+  const auto add = [&command](const char* option, Duration moment) {
+    char text[48];
+    std::snprintf(text, sizeof text, " %s %.6fs", option, seconds_of(moment));
+    command += text;
+  };
+  add("--trace-from", std::max(from, Duration::zero()));
+  add("--trace-to", std::max(to, Duration::zero()));
+  return command;
 }
 
 std::optional<double> Summary::bytes_per_connection() const {

@@ -2,6 +2,7 @@
 // world. Everything printed or judged is computed here once.
 #pragma once
 
+#include "analysis/checks/oracle.hpp"
 #include "sim/base/units.hpp"
 #include "sim/scenario/plan.hpp"
 #include "sim/trace/run_record.hpp"
@@ -75,7 +76,55 @@ struct Verdict {
   std::string expected;  // "at most 0"
   std::string got;       // "12", or "no value"
   bool passed = false;
+  // Where it failed and a moment can be named, from the end of the warm-up on.
+  std::optional<Duration> from{}, to{};
 };
+
+// What one fault of the plan did. Durations count from its start, or from when it took effect on
+// the pair of edge and region concerned; none where there was nothing of the kind.
+struct FaultSummary {
+  std::string name;  // as in the plan, or "fault-2" for the second
+  bool happened = false;
+  Duration at{};  // from the end of the warm-up
+  std::optional<Duration> healed_at;
+  // Until the last edge that could not reach a region held it suspect or worse; where none was cut
+  // off, until the first edge did.
+  std::optional<Duration> time_to_detect;
+  // Until the last statement was sent to where it could not arrive; where none was cut off, until
+  // the last change of a first region while the fault lasted.
+  std::optional<Duration> time_to_reroute;
+  // Until the last client that it troubled was served again.
+  std::optional<Duration> time_to_recover;
+  std::uint64_t clients_affected = 0;  // times that a client had trouble
+};
+
+struct FailoverSummary {
+  // A client that waits longer has noticed. An assumption: interactive users do (Nielsen, "Response
+  // Times: The 3 Important Limits", 1993).
+  static constexpr Duration late_after = std::chrono::seconds(1);
+
+  std::vector<FaultSummary> faults;  // in the order of the plan
+  // The longest of all faults.
+  std::optional<Duration> time_to_detect, time_to_reroute, time_to_recover;
+  // Per client, from the first statement or connection that failed or was late until it was served
+  // again.
+  LatencySummary unavailable;
+  std::uint64_t clients_given_up = 0, clients_in_trouble_at_end = 0;
+  std::uint64_t late = 0, failed = 0, unknown = 0;  // statements of clients
+  std::uint64_t retried = 0;                        // sent to another region, or again, by an edge
+  std::uint64_t sent_into_the_void = 0;  // to a region that could not be reached, in truth
+  std::uint64_t re_sorts = 0;            // of an edge's set of regions: its order changed
+  std::uint64_t set_head_changes = 0;    // of them, the first region
+  std::uint64_t head_changes = 0;        // of Routes, each at each edge
+  std::uint64_t flaps = 0;  // a first region that was first before, within a minute
+  // The largest share of all statements whose way changed within 5 s, in all and onto one region.
+  double herd_share = 0, herd_onto_one_share = 0;
+  // Expected latency of the region chosen less that of the best reachable one, of every statement
+  // sent to a region that could be reached; without a packet's own jitter.
+  LatencySummary regret;
+};
+// With the faults of the plan, and nothing that happened.
+FailoverSummary empty_failover(const scenario::Plan& plan);
 
 struct Summary {
   std::string scenario, why;
@@ -90,6 +139,10 @@ struct Summary {
   std::vector<Usage> usage;        // by role, then place
   std::vector<Finding> saturated;  // empty: nothing ran out
   std::vector<Verdict> verdicts;   // empty when interrupted: a part cannot be judged
+  FailoverSummary failover;
+  std::vector<OracleReport> oracles;  // in the order of make_oracles()
+  Duration warm_up{};                 // where moments of a scenario begin to count
+  std::string plan_file;              // what replays the run, if it was kept
 
   std::uint64_t target_connections = 0;
   std::uint64_t syn_repeats = 0;           // SYNs sent again by clients, after 1, 3, 7 ... s
@@ -98,7 +151,10 @@ struct Summary {
   std::uint64_t events = 0;
   trace::MachineCost cost;
 
-  bool passed() const;  // no verdict failed
+  // No verdict failed, and every oracle was good.
+  bool passed() const;
+  // The command that replays the run and prints what happened between these moments.
+  std::string replay(Duration from, Duration to) const;
   // Peak memory of the whole process per connection open at the peak; none without connections.
   std::optional<double> bytes_per_connection() const;
   std::optional<double> cpu_microseconds_per_connection() const;
@@ -118,5 +174,8 @@ Duration clients_start(const scenario::Plan& plan);
 Duration series_interval(const scenario::Plan& plan);
 
 std::string_view to_string(trace::HostRole role);  // "edge"
+
+// How much of what came before a violation its replay shows.
+inline constexpr Duration before_violation = std::chrono::milliseconds(500);
 
 }  // namespace wanlab::analysis

@@ -35,6 +35,30 @@ std::string status_of(const Summary& summary) {
   return summary.passed() ? "passed" : "failed";
 }
 
+Json json_of(const OracleReport& oracle, const Summary& summary) {
+  Json entry = Json::make_object();
+  entry.set("name", Json::make_text(oracle.name));
+  entry.set("promise", Json::make_text(oracle.promise));
+  entry.set("on", Json::make_boolean(oracle.on));
+  entry.set("must_trip", Json::make_boolean(oracle.must_trip));
+  entry.set("good", Json::make_boolean(oracle.good()));
+  entry.set("violations", Json::make_natural(oracle.count));
+  Json first = Json::make_array();
+  for (const Violation& violation : oracle.first) {
+    const Duration at = violation.at - (Instant() + summary.warm_up);
+    Json one = Json::make_object();
+    one.set("at_s", Json::make_real(seconds_of(at)));
+    one.set("host", Json::make_text(violation.host));
+    one.set("subject", Json::make_text(violation.subject));
+    one.set("found", Json::make_text(violation.found));
+    one.set("expected", Json::make_text(violation.expected));
+    one.set("replay", Json::make_text(summary.replay(at - before_violation, at)));
+    first.push(std::move(one));
+  }
+  entry.set("first", std::move(first));
+  return entry;
+}
+
 Json json_of(const Summary& summary) {
   Json root = Json::make_object();
   root.set("scenario", Json::make_text(summary.scenario));
@@ -49,9 +73,17 @@ Json json_of(const Summary& summary) {
     entry.set("expected", Json::make_text(verdict.expected));
     entry.set("got", Json::make_text(verdict.got));
     entry.set("passed", Json::make_boolean(verdict.passed));
+    if (!verdict.passed && verdict.from && verdict.to) {
+      entry.set("from_s", Json::make_real(seconds_of(*verdict.from)));
+      entry.set("to_s", Json::make_real(seconds_of(*verdict.to)));
+      entry.set("replay", Json::make_text(summary.replay(*verdict.from, *verdict.to)));
+    }
     verdicts.push(std::move(entry));
   }
   root.set("expectations", std::move(verdicts));
+  Json reports = Json::make_array();
+  for (const OracleReport& oracle : summary.oracles) reports.push(json_of(oracle, summary));
+  root.set("oracle_reports", std::move(reports));
   Json saturated = Json::make_array();
   for (const Finding& finding : summary.saturated) saturated.push(Json::make_text(finding.text));
   root.set("saturated", std::move(saturated));

@@ -57,6 +57,41 @@ void write_verdict(Writer& out, const Summary& summary) {
                verdict_of.got});
   }
   out.table(table);
+  for (const Verdict& verdict_of : summary.verdicts) {
+    if (verdict_of.passed || !verdict_of.from || !verdict_of.to) continue;
+    const std::string replay = summary.replay(*verdict_of.from, *verdict_of.to);
+    if (!replay.empty()) out.line("  " + verdict_of.metric + ": see " + replay);
+  }
+}
+
+void write_oracles(Writer& out, const Summary& summary) {
+  const bool any = std::any_of(summary.oracles.begin(), summary.oracles.end(),
+                               [](const OracleReport& oracle) {
+                                 return oracle.count != 0 || !oracle.good();
+                               });
+  if (!any) return;
+  out.section("oracles");
+  for (const OracleReport& oracle : summary.oracles) {
+    if (oracle.good() && oracle.count == 0) continue;
+    const std::string state = !oracle.good()     ? out.bad("VIOLATED")
+                              : oracle.must_trip ? std::string("tripped, as it must")
+                                                 : std::string("off");
+    if (oracle.must_trip && oracle.count == 0) {
+      out.line("  " + oracle.name + ": " + out.bad("did not trip, but must"));
+      continue;
+    }
+    out.line("  " + oracle.name + ": " + state + ", " + grouped(oracle.count) +
+             " times. It holds that " + oracle.promise + ".");
+    for (const Violation& violation : oracle.first) {
+      const Duration at = violation.at - (Instant() + summary.warm_up);
+      out.line("    at " + decimals(seconds_of(at), 6) + " s, " + violation.host + ", " +
+               violation.subject + ": " + violation.found);
+      out.line("      expected: " + violation.expected);
+      if (oracle.good()) break;  // one is enough to see
+      const std::string replay = summary.replay(at - before_violation, at);
+      if (!replay.empty()) out.line("      see: " + replay);
+    }
+  }
 }
 
 std::string share_text(std::uint64_t part, std::uint64_t of) {
@@ -251,6 +286,60 @@ void write_usage(Writer& out, const Summary& summary) {
   out.table(table);
 }
 
+std::string time_text(const std::optional<Duration>& time) {
+  return time ? duration_text(*time) : "-";
+}
+
+void write_failover(Writer& out, const Summary& summary) {
+  const FailoverSummary& failover = summary.failover;
+  if (!failover.faults.empty()) {
+    out.section("faults");
+    TextTable table({{"", Align::left},
+                     {"at", Align::right},
+                     {"healed", Align::right},
+                     {"to detect", Align::right},
+                     {"to re-route", Align::right},
+                     {"to recover", Align::right},
+                     {"clients", Align::right}});
+    for (const FaultSummary& fault : failover.faults) {
+      table.add({fault.name, fault.happened ? duration_text(fault.at) : "never",
+                 time_text(fault.healed_at), time_text(fault.time_to_detect),
+                 time_text(fault.time_to_reroute), time_text(fault.time_to_recover),
+                 grouped(fault.clients_affected)});
+    }
+    out.table(table);
+  }
+  const LatencySummary& regret = failover.regret;
+  const bool calm = failover.faults.empty() && failover.unavailable.count == 0 &&
+                    failover.head_changes == 0 && regret.maximum == Duration::zero();
+  if (calm) return;
+  out.section("failover");
+  TextTable table({{"", Align::left}, {"", Align::right}, {"", Align::left}});
+  const LatencySummary& gone = failover.unavailable;
+  table.add({"times that a client was not served", grouped(gone.count),
+             gone.count == 0 ? ""
+                             : "p50 " + duration_text(gone.p50) + ", p99 " +
+                                   duration_text(gone.p99) + ", longest " +
+                                   duration_text(gone.maximum)});
+  table.add({"statements late", grouped(failover.late),
+             "more than " + duration_text(FailoverSummary::late_after)});
+  table.add({"retried by edges", grouped(failover.retried), ""});
+  table.add({"failed", grouped(failover.failed),
+             failover.unknown > 0 ? "of them of unknown outcome " + grouped(failover.unknown) : ""});
+  table.add({"sent where nothing arrives", grouped(failover.sent_into_the_void), ""});
+  table.add({"re-sorts", grouped(failover.re_sorts),
+             grouped(failover.set_head_changes) + " changed the first region, " +
+                 grouped(failover.flaps) + " flapped"});
+  table.add({"load moved within 5 s", percent(failover.herd_share),
+             "at the peak; onto one region " + percent(failover.herd_onto_one_share)});
+  if (regret.count > 0) {
+    table.add({"regret", milliseconds_text(regret.p50) + " ms",
+               "median; p99 " + milliseconds_text(regret.p99) + " ms, largest " +
+                   milliseconds_text(regret.maximum) + " ms"});
+  }
+  out.table(table);
+}
+
 void write_cost(Writer& out, const Summary& summary) {
   const trace::MachineCost& cost = summary.cost;
   out.section("cost of this run");
@@ -277,8 +366,10 @@ void write_cost(Writer& out, const Summary& summary) {
 std::string summary_text(const Summary& summary, const TextOptions& options) {
   Writer out(options);
   write_verdict(out, summary);
+  write_oracles(out, summary);
   write_connections(out, summary);
   write_latency(out, summary);
+  write_failover(out, summary);
   write_groups(out, summary);
   write_pops(out, summary);
   write_backhauls(out, summary);

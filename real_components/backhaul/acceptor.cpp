@@ -243,4 +243,10 @@ std::string Acceptor::check_invariants() const {
   return live == live_ ? std::string() : "connections miscounted";
 }
 
+void Acceptor::add_flow_totals(std::map<std::string, FlowTotals>& totals) const {
+  for (const auto& connection : connections_) {
+    if (connection->live) connection->mux.add_totals(totals[connection->identity]);
+  }
+}
+
 }  // namespace wanlab::backhaul

@@ -10,6 +10,7 @@
 #include "real_components/runtime/runtime.hpp"
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -99,6 +100,8 @@ class Acceptor {
   std::uint32_t requests_in_flight() const;
   std::size_t memory_bytes() const;
   std::string check_invariants() const;
+  // Of all connections that stand, by the identity of the peer.
+  void add_flow_totals(std::map<std::string, FlowTotals>& totals) const;
 
   // Events of the runtime.
   bool owns(runtime::Cookie cookie) const { return ((cookie >> 48) & 0xff) == tag_; }

@@ -26,6 +26,12 @@ namespace wanlab::backhaul {
 
 struct Frame;
 
+// Bytes of streams since connections began, as one end counts them.
+struct FlowTotals {
+  std::uint64_t sent = 0, may_send = 0;
+  std::uint64_t consumed = 0, allowed = 0;
+};
+
 // Hears what happens to a mux. Any method may call back into the mux (open, send, reset, consumed),
 // except receive(), connection_lost() and destruction.
 class MuxObserver {
@@ -165,6 +171,13 @@ class Mux : private MuxState {
   std::size_t queued_bytes(StreamId stream) const;
   // Bytes received and not yet consumed.
   std::uint64_t unconsumed_bytes() const { return receive_offset_ - consumed_; }
+  // Adds what this end has sent and may send, and what it has consumed and allowed, in all.
+  void add_totals(FlowTotals& totals) const {
+    totals.sent += send_offset_;
+    totals.may_send += send_max_;
+    totals.consumed += consumed_;
+    totals.allowed += receive_max_;
+  }
   std::uint64_t frames_encoded() const { return frames_encoded_; }
   std::uint64_t frames_decoded() const { return frames_decoded_; }
   // When the oldest unanswered ping was sent.

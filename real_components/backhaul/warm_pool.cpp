@@ -178,4 +178,12 @@ std::string WarmPool::check_invariants() const {
   return {};
 }
 
+void WarmPool::add_flow_totals(std::map<std::string, FlowTotals>& totals) const {
+  for (const auto& connection : connections_) {
+    if (connection->state != Connection::State::up) continue;
+    const Region& region = *regions_[connection->region];
+    connection->mux.add_totals(totals[region.origins[connection->origin].address.host]);
+  }
+}
+
 }  // namespace wanlab::backhaul

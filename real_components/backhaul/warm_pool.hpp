@@ -9,6 +9,7 @@
 #include "real_components/runtime/runtime.hpp"
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -142,6 +143,8 @@ class WarmPool {
   void ping_now(RegionIndex region);
   std::size_t memory_bytes() const;
   std::string check_invariants() const;
+  // Of all connections that stand, by the host they lead to.
+  void add_flow_totals(std::map<std::string, FlowTotals>& totals) const;
 
   // Events of the runtime.
   bool owns(runtime::Cookie cookie) const { return ((cookie >> 48) & 0xff) == tag_; }

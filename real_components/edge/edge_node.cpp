@@ -302,17 +302,19 @@ void EdgeNode::send_error(Index session, std::uint8_t sequence, const mysql::Err
 
 void EdgeNode::close_with(Index session, const mysql::ErrorCode& code, std::string_view message) {
   send_error(session, 0, code, message);
-  close_session(session);
+  close_session(session, code.number);
 }
 
-void EdgeNode::close_session(Index session) {
+void EdgeNode::close_session(Index session, std::uint16_t code) {
+  ending_with_ = code;
   runtime_.close(sessions_[session].connection);
   release_session(session);
 }
 
 void EdgeNode::release_session(Index index) {
   Session& session = sessions_[index];
-  runtime_.record({TraceKind::session_closed, number(index), session.statements});
+  runtime_.record({TraceKind::session_closed, number(index), session.statements,
+                   std::exchange(ending_with_, 0u)});
   Index exchange = no_index;
   const bool logged_in = session.phase == Phase::established || session.phase == Phase::executing;
   if (logged_in) {

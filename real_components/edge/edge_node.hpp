@@ -124,7 +124,8 @@ class EdgeNode final : public runtime::Component,
                   std::string_view message);
   // Ends an established session; the ERR answers no command, so that its sequence is 0.
   void close_with(Index session, const mysql::ErrorCode& code, std::string_view message);
-  void close_session(Index session);
+  // `code`: the MySQL error that its client was just sent; 0: none.
+  void close_session(Index session, std::uint16_t code = 0);
   void release_session(Index session);
   void release_handshake(Index handshake);
   void release_exchange(Index exchange);
@@ -210,6 +211,7 @@ class EdgeNode final : public runtime::Component,
   Bytes out_;      // reused for everything written to clients
   Bytes request_;  // reused for headers of requests
   Duration login_time_;
+  std::uint64_t ending_with_ = 0;   // for the trace: the error of the session that is being closed
   std::uint32_t retry_budget_ = 0;  // in hundredths of a repeat
   EdgeCounters counters_;
   bool deadline_armed_ = false;

@@ -64,7 +64,8 @@ bool EdgeNode::dispatch(Index index, ByteView payload, bool tried_ones_too) {
       upstream_.note_use(region);
       if (exchange.kind == ExchangeKind::statement) {
         runtime_.record({TraceKind::query_routed, number(exchange.session), session.statements,
-                         exchange.attempts, upstream_.region_name(region)});
+                         runtime::attempt_and_route(exchange.attempts, session.route.index),
+                         upstream_.region_name(region)});
       }
       return true;
     }

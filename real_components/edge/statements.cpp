@@ -40,7 +40,7 @@ ByteView EdgeNode::receive_commands(Index index, ByteView bytes) {
                  : status == mysql::PacketStatus::wrong_sequence
                      ? "Got packets out of order"
                      : "Malformed communication packet");
-      close_session(index);
+      close_session(index, code.number);
       return {};
     }
     run_command(index, packet.payload);
@@ -90,7 +90,7 @@ void EdgeNode::run_command(Index index, ByteView payload) {
     send_error(index, 1, mysql::error::connection_killed,
                view.live() ? "Connection was killed: route expired"
                            : "Connection was killed: route removed");
-    return close_session(index);
+    return close_session(index, mysql::error::connection_killed.number);
   }
   const std::string_view argument = as_text(payload.subspan(1));
   switch (kind) {
@@ -120,7 +120,7 @@ void EdgeNode::run_command(Index index, ByteView payload) {
       if (static_cast<std::int64_t>(session.grant.expiry) > now) return send_ok(index);
       ++counters_.revoked;
       send_error(index, 1, mysql::error::connection_killed, "Connection was killed: grant expired");
-      return close_session(index);
+      return close_session(index, mysql::error::connection_killed.number);
     }
     // There is no state to reset: the default database stays, as in MySQL.
     case mysql::CommandKind::reset_connection:
@@ -197,6 +197,7 @@ void EdgeNode::fail_statement(Index exchange_index, std::uint16_t code, std::str
   if (within_a_packet) {
     // Anything sent now would be taken for the rest of that packet.
     runtime_.abort(sessions_[index].connection);
+    ending_with_ = code | runtime::session_state_lost;
     return release_session(index);
   }
   const auto sequence =
@@ -204,7 +205,7 @@ void EdgeNode::fail_statement(Index exchange_index, std::uint16_t code, std::str
   out_.clear();
   mysql::write_err(out_, sequence, code, sqlstate, message);
   runtime_.send(sessions_[index].connection, out_);
-  if (close) return close_session(index);
+  if (close) return close_session(index, code);
   finish_statement(exchange_index);
 }
 

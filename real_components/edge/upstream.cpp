@@ -53,6 +53,7 @@ Upstream::Upstream(runtime::Runtime& runtime, const EdgeConfig& config, control:
                    backhaul::PoolObserver& answers, UpstreamObserver& observer)
     : runtime_(runtime),
       observer_(observer),
+      cost_quantum_(config.resort.quantum),
       routes_(regions_, routing_options(config), this),
       prober_(prober_options(config), *this),
       pool_(runtime, config.backhaul, pool_tag, answers, this),
@@ -240,7 +241,15 @@ void Upstream::on_route_visible(routing::RouteHandle route, const routing::Route
   const auto tenant = tenants_.emplace(std::string(view.branch), next).first->second;
   if (route.index >= tenants_of_routes_.size()) tenants_of_routes_.resize(route.index + 1, 0);
   tenants_of_routes_[route.index] = tenant;
-  runtime_.record({TraceKind::route_visible, name_hash(view.user), view.revision, 0, view.user});
+  std::string clusters;
+  for (const routing::RegionId region : view.clusters) {
+    if (!clusters.empty()) clusters += ',';
+    clusters += regions_.name(region);
+  }
+  runtime_.record(
+      {TraceKind::route_clusters, name_hash(view.user), route.index, 0, clusters});
+  runtime_.record(
+      {TraceKind::route_visible, name_hash(view.user), view.revision, route.index, view.user});
 }
 
 void Upstream::on_route_removed(routing::RouteHandle, std::string_view user,
@@ -253,6 +262,41 @@ void Upstream::on_head_changed(routing::RouteHandle, const routing::RouteView& v
                                routing::HeadChange, Duration cost_before, Duration cost_after) {
   runtime_.record({TraceKind::head_changed, name_hash(view.user), microseconds(cost_before),
                    microseconds(cost_after), regions_.name(view.head())});
+}
+
+// Costs move a little with every ping: what differs by less than routing distinguishes is no news.
+void Upstream::on_sorted(std::size_t set, std::span<const routing::RegionId> order,
+                         const routing::RegionCosts& costs, routing::HeadChange why) {
+  std::uint64_t hash = costs.panic ? 1 : 0;
+  std::uint64_t names = 0;
+  const auto fold = [&hash](std::uint64_t word) {
+    hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
+    hash ^= hash >> 29;
+  };
+  for (const routing::RegionId region : order) {
+    const routing::RegionCost& cost = costs.of(region);
+    fold(static_cast<std::uint64_t>(region));
+    fold(static_cast<std::uint64_t>(cost.state) | (cost.measured ? 16u : 0u) |
+         (cost.stale ? 32u : 0u) | (cost.over_capacity ? 64u : 0u));
+    fold(static_cast<std::uint64_t>(cost.cost / cost_quantum_));
+    names += name_hash(regions_.name(region));
+  }
+  if (set >= told_orders_.size()) told_orders_.resize(set + 1, 0);
+  if (std::exchange(told_orders_[set], hash) == hash && why == routing::HeadChange::none) return;
+  std::string text;
+  for (const routing::RegionId region : order) {
+    const routing::RegionCost& cost = costs.of(region);
+    if (!text.empty()) text += ',';
+    text += regions_.name(region);
+    text += '=';
+    text += "UPSDR"[static_cast<std::size_t>(cost.state)];
+    if (cost.measured) text += 'm';
+    if (cost.stale) text += 's';
+    if (cost.over_capacity) text += 'o';
+    text += std::to_string(microseconds(cost.cost));
+  }
+  runtime_.record({TraceKind::regions_sorted, names, static_cast<std::uint64_t>(why),
+                   costs.panic ? 1u : 0u, text});
 }
 
 // --- what the connections say -------------------------------------------------------------------

@@ -93,6 +93,8 @@ class Upstream final : private control::RouteObserver,
                         std::uint64_t revision) override;
   void on_head_changed(routing::RouteHandle route, const routing::RouteView& view,
                        routing::HeadChange why, Duration cost_before, Duration cost_after) override;
+  void on_sorted(std::size_t set, std::span<const routing::RegionId> order,
+                 const routing::RegionCosts& costs, routing::HeadChange why) override;
   void on_connection_up(backhaul::RegionIndex region, std::uint32_t connection) override;
   void on_connection_down(backhaul::RegionIndex region, std::uint32_t connection,
                           runtime::CloseReason reason) override;
@@ -120,6 +122,7 @@ class Upstream final : private control::RouteObserver,
 
   runtime::Runtime& runtime_;
   UpstreamObserver& observer_;
+  Duration cost_quantum_;  // costs are told in steps of it
   routing::RegionTable regions_;
   routing::RoutingTable routes_;
   mesh::Prober prober_;
@@ -132,6 +135,7 @@ class Upstream final : private control::RouteObserver,
   std::vector<std::uint32_t> tenants_of_routes_;               // by index of the handle
   std::map<std::string, std::map<std::string, runtime::Address, std::less<>>, std::less<>> origins_;
   std::vector<Peer> peers_;  // by region number
+  std::vector<std::uint64_t> told_orders_;  // by set of regions: hash of what the trace heard last
   std::vector<routing::RegionId> pings_wanted_;
   bool states_changed_ = false;
   bool routes_removed_ = false;

@@ -194,6 +194,8 @@ std::uint64_t OriginNode::serve_statement(RequestId id, std::uint32_t edge,
   const Index index = known == no_index ? begin_request(id, edge) : known;
   Request& request = requests_[index];
   request.phase = Phase::submitted;
+  request.session = query.header.session;
+  request.credential = query.header.grant.credential;
   if (gatekeeper_.due_for_renewal(query.header.grant)) {
     request.has_grant = gatekeeper_.issue(entry, query.header.session, edge, request.grant);
   }
@@ -324,7 +326,9 @@ std::size_t OriginNode::on_answer(std::uint32_t index, ByteView part, bool end) 
   if (request.cancelled) acceptor_.reset(request.id, ResetReason::cancelled, Processed::yes);
   ++counters_.statements;
   runtime_.record(
-      {TraceKind::statement_served, request.number, backends_.server_of(index), request.answered});
+      {TraceKind::statement_served, request.session, request.credential,
+       request.answered | std::uint64_t{backends_.server_of(index)} << 40,
+       gatekeeper_.edge_name(request.edge)});
   release_request(index);
   return 0;
 }

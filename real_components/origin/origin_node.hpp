@@ -61,6 +61,7 @@ class OriginNode final : public runtime::Component,
   OriginCensus census() const;
   const OriginCounters& counters() const { return counters_; }
   const Backends& backends() const { return backends_; }
+  const backhaul::Acceptor& acceptor() const { return acceptor_; }
   // Both watches have their first listing. Until then all requests are sent elsewhere.
   bool synchronised() const;
   const OriginConfig& config() const { return config_; }
@@ -93,6 +94,7 @@ class OriginNode final : public runtime::Component,
     bool has_grant = false;
     wire::Grant grant;  // a fresh one, to go ahead of the answer
     std::uint64_t answered = 0;
+    std::uint64_t session = 0, credential = 0;  // for the trace
     Bytes received;  // of a long request, until it is complete
   };
 

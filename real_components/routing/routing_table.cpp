@@ -63,6 +63,10 @@ std::uint32_t RoutingTable::extent() const {
   return static_cast<std::uint32_t>(records_.size());
 }
 
+std::uint32_t RoutingTable::extent() const {
+  return static_cast<std::uint32_t>(records_.size());
+}
+
 RouteHandle RoutingTable::find(std::string_view user) const {
   RouteHandle found;
   names_.find(hash_name(user), [&](std::uint32_t index) {
@@ -129,15 +133,17 @@ bool RoutingTable::remove(std::string_view user, std::uint64_t revision) {
 
 void RoutingTable::resort(const RegionCosts& costs, Instant now) {
   costs_ = costs;
-  for (const std::unique_ptr<Group>& group : groups_) {
-    if (!group->members.empty()) resort_group(*group, now);
+  for (std::size_t number = 0; number < groups_.size(); ++number) {
+    if (!groups_[number]->members.empty()) resort_group(number, now);
   }
 }
 
-void RoutingTable::resort_group(Group& group, Instant now) {
+void RoutingTable::resort_group(std::size_t number, Instant now) {
+  Group& group = *groups_[number];
   scratch_ = group.order;
   const HeadChange change =
       group.policy.evaluate(group.order, costs_, regions_, options_.resort, now);
+  if (observer_ != nullptr) observer_->on_sorted(number, group.order, costs_, change);
   if (group.order != scratch_) {
     if (change == HeadChange::latency && options_.adoption_spread > Duration{0}) {
       group.old_head = scratch_.front();

@@ -61,6 +61,10 @@ class RoutingObserver {
   // Costs are those of the old and the new head at the decision.
   virtual void on_head_changed(RouteHandle route, const RouteView& view, HeadChange why,
                                Duration cost_before, Duration cost_after) = 0;
+  // The shared order of all Routes with these regions was evaluated; `set` numbers the sets of this
+  // table. Routes that adopt a change later are heard of by on_head_changed.
+  virtual void on_sorted(std::size_t /*set*/, std::span<const RegionId> /*order*/,
+                         const RegionCosts& /*costs*/, HeadChange /*why*/) {}
 };
 
 struct RoutingOptions {
@@ -86,6 +90,13 @@ class RoutingTable {
   const RouteView& view(RouteHandle handle) const {
     const RouteView* view = slot(handle.index).load(std::memory_order_acquire);
     return view != nullptr && view->generation == handle.generation ? *view : gone_;
+  }
+
+  // For listings: the Route in each place up to extent(), not live() where there is none.
+  std::uint32_t extent() const;
+  const RouteView& view_at(std::uint32_t index) const {
+    const RouteView* view = slot(index).load(std::memory_order_acquire);
+    return view != nullptr ? *view : gone_;
   }
 
   // For listings: the Route in each place up to extent(), not live() where there is none.
@@ -145,7 +156,7 @@ class RoutingTable {
   void join_group(std::uint32_t index, std::uint32_t group);
   void leave_group(std::uint32_t index);
   void adopt(std::uint32_t index, HeadChange why);
-  void resort_group(Group& group, Instant now);
+  void resort_group(std::size_t number, Instant now);
   void adopt_due(Group& group, Instant now);
   Duration adoption_delay(std::string_view user) const;
 

@@ -80,6 +80,14 @@ std::string_view to_string(TraceKind kind) {
     case TraceKind::host_fault: return "host_fault";
     case TraceKind::fault_started: return "fault_started";
     case TraceKind::fault_healed: return "fault_healed";
+    case TraceKind::route_clusters: return "route_clusters";
+    case TraceKind::regions_sorted: return "regions_sorted";
+    case TraceKind::path_truth: return "path_truth";
+    case TraceKind::credential_ended: return "credential_ended";
+    case TraceKind::secret_arrived: return "secret_arrived";
+    case TraceKind::answer_mistaken: return "answer_mistaken";
+    case TraceKind::held: return "held";
+    case TraceKind::flow_totals: return "flow_totals";
   }
   return "unknown";
 }

@@ -13,13 +13,14 @@ enum class TraceKind : std::uint8_t {
   session_secured,
   session_authenticated,  // a: grant's credential id, text: user
   session_refused,        // a: MySQL error code, text: user
-  session_closed,         // a: statements served
+  session_closed,         // a: statements served, b: MySQL error code with which the edge ended
+                          // it, 0: it was the client's wish or its connection broke
   // Statements. subject: session number. a: statement number within the session.
-  query_routed,    // b: attempt, text: region chosen
+  query_routed,    // b: attempt and route (see below), text: region chosen
   query_answered,  // b: bytes of the answer
   query_failed,    // b: MySQL error code, text: region last tried
   // Routing and measurement. subject: hash of the route's or region's name.
-  route_visible,  // a: store revision, text: user
+  route_visible,  // a: store revision, b: number of the route at this edge, text: user
   route_removed,  // a: store revision, text: user
   head_changed,   // a: microseconds of cost before, b: after, text: new first region
   region_state,   // a: state before, b: state after, text: region
@@ -29,9 +30,11 @@ enum class TraceKind : std::uint8_t {
   // Origins. subject: request number at this origin.
   proof_verified,    // text: user
   proof_rejected,    // a: reason, text: user
-  statement_served,  // a: backend index, b: bytes
+  // subject: the session as its edge numbers it, the process in the highest 16 bits. a: id of the
+  // credential, b: bytes of the answer in the low 40 bits, backend index above. text: the edge
+  statement_served,
   // Control plane. subject: revision.
-  store_committed,
+  store_committed,  // text: a key of that revision, a: 1 if it was deleted
   watch_resumed,
   watch_compacted,
   // Clients (simulated or real load generators). subject: connection number of this host.
@@ -56,13 +59,58 @@ enum class TraceKind : std::uint8_t {
   syn_retransmitted,  // a: attempt number from 1
   descriptor_limit,   // a connection was refused for want of a descriptor. a: the limit
   memory_limit,       // a connection was refused for want of memory. a: bytes in use
-  host_fault,         // text: what happened to the host or path
+  host_fault,         // a: runtime::HostFault, text: the same in words
   // The world, as the host world_name of its recorder: what the plan did to it. subject: index of
   // the fault in the plan, text: its name.
   fault_started,
   fault_healed,  // the cause is gone; what follows from it may not be yet
+  // Edges, continued. subject: hash of the route's name; a: its number at this edge, text: its
+  // regions, separated by commas. Comes before the route_visible it belongs to.
+  route_clusters,
+  // An evaluation of the order that all routes with the same regions share, unless it came to the
+  // same as the one before. subject: hash of the set of regions, a: why the head changed
+  // (routing::HeadChange, 0: it did not), b: 1 if most regions look bad at once and nothing may
+  // move. text: the regions in their new order, each with the letters of what it is (its state: Up,
+  // Probation, Suspect, Down, dRaining; then m: measured, s: stale, o: over capacity) and its cost
+  // in microseconds: "fra=Um8021,iad=D0".
+  regions_sorted,
+  // What only a simulated world knows. Truth of the path between an edge (the host) and a region
+  // (text) from now on: a: expected nanoseconds there and back without a packet's own jitter, or
+  // path_unreachable; b: segments lost per million.
+  path_truth,
+  // A credential ends: subject: its id, a: runtime::CredentialEnd, text: user.
+  credential_ended,
+  // Bytes of a credential's secrets reached this host in the clear. subject: id of the credential,
+  // text: what they are.
+  secret_arrived,
+  // The answer that reached a client is not that of its statement. a: statement number,
+  // b: what the answer belongs to.
+  answer_mistaken,
+  // Once all is quiet: what this host still holds (a: how many, text: of what).
+  held,
+  // Once all is quiet: one end of the backhaul between this host and another (text). subject: 0 for
+  // the direction away from this host: a: bytes sent, b: bytes it may send in all. subject: 1 for
+  // the direction to it: a: bytes consumed, b: bytes it has allowed in all. Summed over
+  // connections.
+  flow_totals,
 };
-inline constexpr std::size_t trace_kinds = static_cast<std::size_t>(TraceKind::fault_healed) + 1;
+inline constexpr std::size_t trace_kinds = static_cast<std::size_t>(TraceKind::flow_totals) + 1;
+
+// query_routed::b
+constexpr std::uint64_t attempt_and_route(std::uint64_t attempt, std::uint64_t route) {
+  return attempt | route << 8;
+}
+constexpr std::uint64_t attempt_of(std::uint64_t b) { return b & 0xff; }
+constexpr std::uint64_t route_of(std::uint64_t b) { return b >> 8; }
+
+inline constexpr std::uint64_t path_unreachable = ~std::uint64_t{0};
+// session_closed::b: in addition to the error, where what the session held in its region (a
+// transaction, pinned state, the rest of an answer) was lost with the way there.
+inline constexpr std::uint64_t session_state_lost = 0x10000;
+
+enum class HostFault : std::uint8_t { crashed, restarted, frozen, thawed };
+enum class CredentialEnd : std::uint8_t { revoked, expired, rotated, route_gone, back };
+
 std::string_view to_string(TraceKind kind);
 
 struct TraceEvent {

@@ -3,6 +3,7 @@
 #include "analysis/summary.hpp"
 #include "analysis/summary_json.hpp"
 #include "analysis/summary_text.hpp"
+#include "analysis/witness.hpp"
 #include "analysis/timeseries.hpp"
 #include "sim/app/commands.hpp"
 #include "sim/app/interruption.hpp"
@@ -39,22 +40,27 @@ struct RunOptions {
   bool json = false;
   bool no_color = false;
   bool quiet = false;
+  std::optional<Duration> trace_from, trace_to;
 };
 
 // Steps are for people: not among the JSON, and not when asked for silence.
 bool prints_steps(const scenario::Plan& plan, const RunOptions& options) {
-  return plan.print_every_step && !options.json && !options.quiet;
+  const bool asked = options.trace_from || options.trace_to;
+  return (plan.print_every_step || asked) && !options.json && !options.quiet;
 }
 
-trace::RunRecord simulate(const scenario::Plan& plan, const RunOptions& options,
-                          ProcessCost& cost) {
+trace::RunRecord simulate(const scenario::Plan& plan, const RunOptions& options, ProcessCost& cost,
+                          analysis::Witness& witness) {
   trace::Recorder recorder({.series_interval = analysis::series_interval(plan),
                             .target_open = analysis::target_connections(plan)});
   std::optional<trace::StepPrinter> steps;
   if (prints_steps(plan, options)) {
-    steps.emplace(std::cout, trace::StepPrinterOptions{.origin = plan.warm_up});
+    steps.emplace(std::cout, trace::StepPrinterOptions{.origin = plan.warm_up,
+                                                        .from = options.trace_from,
+                                                        .to = options.trace_to});
     recorder.add_observer(*steps);
   }
+  witness.attach(recorder);
   const Interruption interruption;
   world::SimulatedWorld world(plan, recorder);
   {
@@ -102,9 +108,11 @@ ExitStatus run(const RunOptions& options) {
   const RunFolder folder(options.out, plan.name, plan.seed);
   folder.write("plan.json", to_text(scenario::to_json(plan)));
 
-  const trace::RunRecord record = simulate(plan, options, cost);
+  analysis::Witness witness(plan);
+  const trace::RunRecord record = simulate(plan, options, cost, witness);
   analysis::Summary summary = analysis::summarize(plan, record);
-  if (!record.interrupted) summary.verdicts = analysis::judge(plan, summary);
+  summary.plan_file = (folder.path() / "plan.json").string();
+  witness.complete(summary, record);
 
   // Printed whether or not it could be stored: a long run must not be lost to a full disk.
   std::optional<OutputError> trouble;
@@ -146,6 +154,18 @@ void add_run_command(CLI::App& app, Action& chosen) {
   command->add_option("--out", options->out, "Where run folders go: DIR/<scenario>/<seed>/")
       ->type_name("DIR")
       ->capture_default_str();
+  const auto moment = [command](const char* name, std::optional<Duration>& into,
+                                const char* help) {
+    command
+        ->add_option_function<std::string>(
+            name, [&into](const std::string& text) { into = base::parse_duration(text).value; },
+            help)
+        ->type_name("TIME")
+        ->check([](const std::string& text) { return base::parse_duration(text).error; });
+  };
+  moment("--trace-from", options->trace_from,
+         "Print what happens from this moment on, e.g. 12.5s after the warm-up");
+  moment("--trace-to", options->trace_to, "... and up to this one");
   command->add_flag("--json", options->json, "Print the summary as one JSON object, nothing else");
   command->add_flag("--no-color", options->no_color, "No colors (nor with NO_COLOR set)");
   command->add_flag("--quiet,-q", options->quiet, "No progress and no summary; errors only");

@@ -91,6 +91,9 @@ class Transport {
   PathId path_between(std::uint32_t source_site, std::uint32_t source_zone,
                       std::uint32_t target_site, std::uint32_t target_zone);
   Path& path(PathId id) { return paths_[id]; }
+  // What a path is like now, whether or not anything ever took it.
+  Path look_at(std::uint32_t source_site, std::uint32_t source_zone, std::uint32_t target_site,
+               std::uint32_t target_zone) const;
   std::vector<Path>& paths() { return paths_; }
   std::uint32_t impair(const Impairment& impairment);  // a number for mend()
   void mend(std::uint32_t impairment);
@@ -156,7 +159,7 @@ class Transport {
   void corrupt(const Endpoint& from, Message& message);
   void flush_finish(EndpointId id, Endpoint& endpoint);
   void lose_connection(EndpointId id, runtime::CloseReason reason);
-  void load_path(Path& path);
+  void load_path(Path& path) const;
   void afflict(Path& path) const;
 
   kernel::Simulation& simulation_;

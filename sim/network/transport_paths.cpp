@@ -37,7 +37,18 @@ PathId Transport::path_between(std::uint32_t source_site, std::uint32_t source_z
   return id;
 }
 
-void Transport::load_path(Path& path) {
+Path Transport::look_at(std::uint32_t source_site, std::uint32_t source_zone,
+                        std::uint32_t target_site, std::uint32_t target_zone) const {
+  Path path{};
+  path.source_site = source_site;
+  path.source_zone = source_zone;
+  path.target_site = target_site;
+  path.target_zone = target_zone;
+  load_path(path);
+  return path;
+}
+
+void Transport::load_path(Path& path) const {
   const PathQuality quality =
       wan_.path(path.source_site, path.source_zone & zone_mask, path.target_site,
                 path.target_zone & zone_mask);

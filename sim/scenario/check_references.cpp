@@ -62,7 +62,8 @@ class Checker {
     check_faults();
     for (std::size_t index = 0; index < plan_.expectations.size(); ++index) {
       const Expectation& expectation = plan_.expectations[index];
-      if (!expectation.at_least && !expectation.at_most && !expectation.equals)
+      if (expectation.form == ExpectationForm::threshold && !expectation.at_least &&
+          !expectation.at_most && !expectation.equals)
         refuse("expect", index, "",
                "expected a threshold: \"at_least\", \"at_most\" or \"equals\"");
     }

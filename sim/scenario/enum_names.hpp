@@ -32,6 +32,10 @@ struct EnumNames<ConcurrencyRule> {
   static constexpr std::array<std::string_view, 2> names{"burst-2022", "rate-2023"};
 };
 template <>
+struct EnumNames<ExpectationForm> {
+  static constexpr std::array<std::string_view, 3> names{"threshold", "never", "eventually"};
+};
+template <>
 struct EnumNames<FaultKind> {
   static constexpr std::array<std::string_view, 29> names{"slow",
                                                           "lossy",

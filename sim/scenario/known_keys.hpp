@@ -23,7 +23,7 @@ inline constexpr std::array scenario{Key("name"),       Key("why"),
                                      Key("databases"),  Key("credentials"),
                                      Key("endpoints"),  Key("clients"),
                                      Key("faults"),     Key("expect"),
-                                     Key("idle_hosts"), Key("print_every_step"),
+                                     Key("idle_hosts"), Key("print_every_step"), Key("sabotage"),
                                      Key("large")};
 
 inline constexpr std::array edge{Key("name"),       Key("site"),
@@ -102,8 +102,11 @@ inline constexpr std::array fault{
     Key("add_jitter"), Key("loss"),     Key("burst"),         Key("loss_in_burst"),
     Key("share"),      Key("limit"),    Key("reroute_after"), Key("mode"),
     Key("ahead"),      Key("behind"),   Key("password")};
-inline constexpr std::array expectation{Key("metric"), Key("at_least"), Key("at_most"),
-                                        Key("equals")};
+inline constexpr std::array expectation{
+    Key("metric"), Key("at_least"), Key("at_most"), Key("equals"),  Key("never"), Key("eventually"),
+    Key("always"), Key("from"),     Key("until"),   Key("within"),  Key("every"), Key("pop"),
+    Key("group"),  Key("cluster"),  Key("text"),    Key("oracles")};
+inline constexpr std::array oracles{Key("off"), Key("must_trip")};
 
 struct Kind {
   Key name;
@@ -116,6 +119,7 @@ inline constexpr std::array all{
     Kind{"costs", costs},       Kind{"origin", origin},         Kind{"pool", pool},
     Kind{"database", database}, Kind{"credential", credential}, Kind{"endpoint", endpoint},
     Kind{"client", client},     Kind{"retry", retry},           Kind{"query", query},
-    Kind{"metros", metros},     Kind{"fault", fault},           Kind{"expectation", expectation}};
+    Kind{"metros", metros},     Kind{"fault", fault},           Kind{"expectation", expectation},
+    Kind{"oracles", oracles}};
 
 }  // namespace wanlab::scenario::keys

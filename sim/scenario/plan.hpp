@@ -266,11 +266,36 @@ struct Fault {
   std::string password;               // rotate_credential: the new one
 };
 
+// threshold: bounds on a figure. never, eventually: about events of one kind.
+enum class ExpectationForm : std::uint8_t { threshold, never, eventually };
+
 // A threshold on a value of the summary, or on the difference or ratio of two ("a - b", "a / b"),
-// e.g. {"connections.failed", at_most 0}.
+// e.g. {"connections.failed", at_most 0}. With a window or a filter: on a figure of what happened
+// there (the list is analysis/windows.cpp's).
 struct Expectation {
-  std::string metric;
+  std::string metric;  // never, eventually: the kind of event
   std::optional<double> at_least, at_most, equals;
+  ExpectationForm form = ExpectationForm::threshold;
+  // Only what happened in [from, until); a statement belongs to the moment it was sent at.
+  std::optional<Duration> from, until;
+  Duration every{};  // the bounds must hold in each interval of this length; zero: in all together
+  // Only what happened at this POP, to clients of this group, with this region; events with this
+  // text. Empty: whatever it was.
+  std::string pop, group, cluster, text;
+  std::optional<std::uint32_t> number;  // its place in the scenario's list, if not the plan's
+  std::string when;  // the window in the words of the scenario: "from region_down + 3s until end"
+
+  bool has_window() const {
+    return form != ExpectationForm::threshold || from || until || every > Duration::zero() ||
+           !pop.empty() || !group.empty() || !cluster.empty() || !text.empty();
+  }
+};
+
+// Which oracles are not asked, and the one that has to be violated (and no other): a negative
+// scenario, whose sabotage shows that the oracle can see.
+struct OracleRules {
+  std::vector<std::string> off;
+  std::string must_trip;
 };
 
 struct Plan {
@@ -301,6 +326,9 @@ struct Plan {
   std::vector<ClientGroup> clients;
   std::vector<Fault> faults;
   std::vector<Expectation> expectations;
+  OracleRules oracles;
+  // Components broken on purpose, each in one named way (sabotage_names in sabotage.hpp).
+  std::vector<std::string> sabotage;
   // Hosts that do nothing; they prove that an unrelated machine changes nobody else's trace.
   std::vector<std::string> idle_hosts;
   bool print_every_step = false;  // hello: print the trace as it happens

@@ -185,19 +185,38 @@ void visit_fields(V& visit, S& fault) {
 
 template <typename V, Is<Expectation> S>
 void visit_fields(V& visit, S& expectation) {
-  auto& [metric, at_least, at_most, equals] = expectation;
+  auto& [metric, at_least, at_most, equals, form, from, until, every, pop, group, cluster, text,
+         number, when] = expectation;
   visit("metric", metric);
 
   visit("at_least", at_least);
   visit("at_most", at_most);
   visit("equals", equals);
+  visit("form", form);
+  visit("from", from);
+  visit("until", until);
+  visit("every", every);
+  visit("pop", pop);
+  visit("group", group);
+  visit("cluster", cluster);
+  visit("text", text);
+  visit("number", number);
+  visit("when", when);
+}
+
+template <typename V, Is<OracleRules> S>
+void visit_fields(V& visit, S& rules) {
+  auto& [off, must_trip] = rules;
+  visit("off", off);
+  visit("must_trip", must_trip);
 }
 
 template <typename V, Is<Plan> S>
 void visit_fields(V& visit, S& plan) {
   auto& [name, why, seed, topology_name, topology, jitter, bandwidth, duration, warm_up,
          settled_after, store_site, store_members, edges, origins, databases, credentials,
-         endpoints, clients, faults, expectations, idle_hosts, print_every_step] = plan;
+         endpoints, clients, faults, expectations, oracles, sabotage, idle_hosts, print_every_step] =
+      plan;
   visit("name", name);
   visit("why", why);
 
@@ -218,6 +237,8 @@ void visit_fields(V& visit, S& plan) {
   visit("clients", clients);
   visit("faults", faults);
   visit("expect", expectations);
+  visit("oracles", oracles);
+  visit("sabotage", sabotage);
   visit("idle_hosts", idle_hosts);
   visit("print_every_step", print_every_step);
   visit("topology", topology);

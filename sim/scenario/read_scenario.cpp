@@ -1,5 +1,8 @@
 #include "sim/scenario/read_scenario.hpp"
 
+#include "sim/base/nearest_name.hpp"
+#include "sim/scenario/sabotage.hpp"
+
 #include <algorithm>
 #include <array>
 #include <limits>
@@ -245,19 +248,6 @@ void read_endpoints(const Object& scenario, ScenarioReading& reading) {
   }
 }
 
-void read_expectations(const Object& scenario, ScenarioReading& reading) {
-  for (const Value& value : scenario.elements("expect")) {
-    const Object object(value, "expectation", keys::expectation);
-    const auto bound = [&](std::string_view key) {
-      const auto found = object.find(key);
-      return found ? std::optional(found->number({-1e15, 1e15})) : std::nullopt;
-    };
-    reading.plan.expectations.push_back(
-        {object.at("metric").text(), bound("at_least"), bound("at_most"), bound("equals")});
-    reading.places["expect"].push_back(value);
-  }
-}
-
 // Long enough for every client to give up and retry as often as it may.
 Duration default_duration(const Plan& plan) {
   Duration end = Duration::zero();
@@ -301,6 +291,14 @@ ScenarioReading read_network(const base::Document& document, const fs::path& roo
   }
   plan.warm_up = scenario.duration("warm_up", plan.warm_up);
   plan.print_every_step = scenario.boolean("print_every_step", false);
+  for (const Value& value : scenario.elements("sabotage")) {
+    const std::string sabotage = value.text();
+    if (!sabotaged({sabotage_names.begin(), sabotage_names.end()}, sabotage)) {
+      value.refuse("expected a known sabotage, got \"" + sabotage + "\"" +
+                   base::did_you_mean(sabotage, sabotage_names));
+    }
+    plan.sabotage.push_back(sabotage);
+  }
   scenario.boolean("large", false);  // only checked: it is for who chooses among scenarios
 
   const fs::path topology_path = find_topology(scenario.at("topology"), root);

@@ -31,6 +31,9 @@ void read_traffic(const base::Document& document, ScenarioReading& reading);
 // without any being declared are added to the plan.
 void read_clients(const base::Object& scenario, ScenarioReading& reading);
 
+// The "expect" section; faults must be there already, because windows refer to them.
+void read_expectations(const base::Object& scenario, ScenarioReading& reading);
+
 // The "faults" section.
 void read_faults(const base::Object& scenario, ScenarioReading& reading);
 

@@ -15,7 +15,8 @@ concept Is = std::same_as<std::remove_const_t<S>, T>;
 // A visitor is called as visit("key", field) for each field, in the order of the file.
 template <typename V, Is<HostLabel> S>
 void visit_fields(V& visit, S& label) {
-  auto& [name, role, place, group] = label;
+  auto& [name, role, place, group, index] = label;
+  static_cast<void>(index);  // means something only while the Recorder lives
   visit("name", name);
   visit("role", role);
   visit("place", place);
@@ -237,11 +238,12 @@ void visit_fields(V& visit, S& cost) {
 template <typename V, Is<RunRecord> S>
 void visit_fields(V& visit, S& record) {
   auto& [clients, groups, pops, kinds, series_interval, series, target, digest, timeline,
-         happenings, samples, slow_statements, arcs, events, simulated, hosts, backhauls,
+         happenings, samples, slow_statements, arcs, events, simulated, quiet, hosts, backhauls,
          syn_repeats, cost, interrupted] = record;
   visit("digest", digest);
   visit("interrupted", interrupted);
   visit("simulated_ns", simulated);
+  visit("quiet", quiet);
   visit("events", events);
   visit("target_reached_ns", target);
   visit("syn_repeats", syn_repeats);

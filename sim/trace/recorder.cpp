@@ -43,7 +43,8 @@ Recorder::Recorder(const RecorderOptions& options)
 
 HostIndex Recorder::add_host(const HostLabel& label) {
   const auto index = static_cast<HostIndex>(slots_.size());
-  const HostLabel& kept = labels_.emplace_back(label);
+  HostLabel& kept = labels_.emplace_back(label);
+  kept.index = index;
   if (!host_by_name_.emplace(kept.name, index).second) {
     throw std::logic_error("two hosts are named " + kept.name);
   }
@@ -77,8 +78,17 @@ void Recorder::record(Instant now, HostIndex host, const TraceEvent& event) {
   } else if (is_happening(event.kind)) {
     happenings_.add(now, static_cast<std::uint32_t>(host), event);
   }
-  if (!observers_.empty()) [[unlikely]] {
-    for (Observer* observer : observers_) observer->observe(now, label(host), event);
+  if (observed_.has(event.kind)) {
+    for (Observer* observer : observers_[static_cast<std::size_t>(event.kind)]) {
+      observer->observe(now, label(host), event);
+    }
+  }
+}
+
+void Recorder::add_observer(Observer& observer, Kinds kinds) {
+  observed_ |= kinds;
+  for (std::size_t kind = 0; kind < runtime::trace_kinds; ++kind) {
+    if (kinds.has(static_cast<TraceKind>(kind))) observers_[kind].push_back(&observer);
   }
 }
 

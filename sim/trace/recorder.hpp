@@ -17,12 +17,39 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <initializer_list>
 #include <map>
 #include <optional>
 #include <string_view>
 #include <vector>
 
 namespace wanlab::trace {
+
+// A set of kinds of events.
+class Kinds {
+ public:
+  constexpr Kinds() = default;
+  constexpr Kinds(std::initializer_list<runtime::TraceKind> kinds) {
+    for (const runtime::TraceKind kind : kinds) bits_ |= bit(kind);
+  }
+  static constexpr Kinds all() {
+    Kinds kinds;
+    kinds.bits_ = ~std::uint64_t{0};
+    return kinds;
+  }
+  constexpr bool has(runtime::TraceKind kind) const { return (bits_ & bit(kind)) != 0; }
+  constexpr Kinds& operator|=(const Kinds& other) {
+    bits_ |= other.bits_;
+    return *this;
+  }
+
+ private:
+  static_assert(runtime::trace_kinds <= 64);
+  static constexpr std::uint64_t bit(runtime::TraceKind kind) {
+    return std::uint64_t{1} << static_cast<unsigned>(kind);
+  }
+  std::uint64_t bits_ = 0;
+};
 
 // Hears events as they happen; for printing and for checks. Must not drive anything.
 class Observer {
@@ -58,7 +85,9 @@ class Recorder {
   void mix_bytes(HostIndex host, ByteView bytes) { slot(host).digest.fold(bytes); }
 
   // `observer` must outlive the Recorder's use.
-  void add_observer(Observer& observer) { observers_.push_back(&observer); }
+  // Observers hear an event in the order in which they were added, and only of the kinds they ask
+  // for: an event nobody asks for costs one test.
+  void add_observer(Observer& observer, Kinds kinds = Kinds::all());
 
   std::uint64_t digest() const;
   // One host's part of it, e.g. to show that an idle host changed nobody else's trace.
@@ -120,7 +149,8 @@ class Recorder {
   std::deque<GroupRecord> groups_;
   std::deque<Place> places_;
   std::vector<std::uint64_t> established_before_row_;  // per group
-  std::vector<Observer*> observers_;
+  Kinds observed_;
+  std::array<std::vector<Observer*>, runtime::trace_kinds> observers_;
 
   std::array<std::uint64_t, runtime::trace_kinds> events_by_kind_{};
   std::uint64_t open_ = 0;

@@ -93,6 +93,8 @@ struct RunRecord {
   // By the world.
   std::uint64_t events = 0;  // handled by the kernel
   Duration simulated{};
+  // Clients had nothing left to do, and what was under way was given time to arrive.
+  bool quiet = false;
   std::vector<HostStatistics> hosts;
   std::vector<BackhaulStatistics> backhauls;
   std::uint64_t syn_repeats = 0;  // SYNs that clients sent again for want of an answer

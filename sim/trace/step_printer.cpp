@@ -82,10 +82,13 @@ std::string edge_words(const TraceEvent& event) {
       return with(session + " refused with MySQL error " + number(event.a) + " for user",
                   event.text);
     case TraceKind::session_closed:
-      return session + " closed after " + number(event.a) + " statements";
+      return session + " closed after " + number(event.a) + " statements" +
+             (event.b != 0 ? " with MySQL error " + number(event.b) : std::string());
     case TraceKind::query_routed:
       return with(session + ": statement " + number(event.a) + " routed to", event.text) +
-             (event.b > 1 ? ", attempt " + number(event.b) : std::string());
+             (runtime::attempt_of(event.b) > 1
+                  ? ", attempt " + number(runtime::attempt_of(event.b))
+                  : std::string());
     case TraceKind::query_answered:
       return session + ": statement " + number(event.a) + " answered, " + number(event.b) +
              " bytes";
@@ -124,10 +127,13 @@ std::string in_words(const TraceEvent& event) {
     case TraceKind::proof_rejected:
       return with("rejected the proof of", event.text);
     case TraceKind::statement_served:
-      return "request " + number(event.subject) + " served by backend " + number(event.a) + ", " +
-             number(event.b) + " bytes";
+      return "statement of session " + number(event.subject & 0xffff'ffff'ffff) +
+             with(" of", event.text) + " served by backend " + number(event.b >> 40) + ", " +
+             number(event.b & 0xff'ffff'ffff) + " bytes";
     case TraceKind::store_committed:
-      return "store commits revision " + number(event.subject);
+      return with("store commits revision " + number(event.subject) +
+                      (event.a != 0 ? ", without" : event.text.empty() ? "" : ","),
+                  event.text);
     case TraceKind::watch_resumed:
       return "watch resumed at revision " + number(event.subject);
     case TraceKind::watch_compacted:
@@ -146,6 +152,29 @@ std::string in_words(const TraceEvent& event) {
       return with("fault starts:", event.text);
     case TraceKind::fault_healed:
       return with("fault heals:", event.text);
+    case TraceKind::route_clusters:
+      return with("has a route to", event.text);
+    case TraceKind::regions_sorted:
+      return with(event.b != 0   ? "doubts itself and keeps the order"
+                  : event.a != 0 ? "orders anew"
+                                 : "has the order",
+                  event.text);
+    case TraceKind::path_truth:
+      return event.a == runtime::path_unreachable
+                 ? with("in truth cannot reach", event.text)
+                 : with("in truth is", milliseconds_of(event.a)) + with(" from", event.text);
+    case TraceKind::credential_ended:
+      return with("the credential ends of", event.text);
+    case TraceKind::secret_arrived:
+      return with("received the", event.text);
+    case TraceKind::answer_mistaken:
+      return "statement " + number(event.a) + " got the answer of another";
+    case TraceKind::held:
+      return "still holds " + number(event.a) + with("", event.text);
+    case TraceKind::flow_totals:
+      return (event.subject == 0 ? "sent " : "consumed ") + number(event.a) + " bytes of " +
+             number(event.b) + (event.subject == 0 ? " allowed to" : " allowed from") +
+             with("", event.text);
     default:
       return with(to_string(event.kind), event.text);
   }
@@ -153,7 +182,12 @@ std::string in_words(const TraceEvent& event) {
 
 void StepPrinter::observe(Instant now, const HostLabel& host, const TraceEvent& event) {
   const Instant origin(options_.origin);
-  if (now < origin && !options_.before_origin) return;
+  if (options_.from || options_.to) {
+    if (options_.from && now < origin + *options_.from) return;
+    if (options_.to && now > origin + *options_.to) return;
+  } else if (now < origin && !options_.before_origin) {
+    return;
+  }
   const auto since = nanoseconds(now) - options_.origin.count();
   const auto step = printed_any_ ? nanoseconds(now) - nanoseconds(last_) : 0;
   last_ = now;

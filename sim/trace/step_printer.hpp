@@ -3,6 +3,7 @@
 
 #include "sim/trace/recorder.hpp"
 
+#include <optional>
 #include <ostream>
 
 namespace wanlab::trace {
@@ -10,6 +11,8 @@ namespace wanlab::trace {
 struct StepPrinterOptions {
   Duration origin{};           // printed times count from here, e.g. from the end of the warm-up
   bool before_origin = false;  // print what happened before, too
+  // Only what happened between these moments, counted from the origin.
+  std::optional<Duration> from{}, to{};
 };
 
 class StepPrinter : public Observer {

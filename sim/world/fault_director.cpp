@@ -89,6 +89,7 @@ void FaultDirector::on_event(std::uint32_t number, std::uint32_t phase) {
       health_watched_ = false;
       break;
   }
+  world_.tell_paths();
   watch_health();
 }
 

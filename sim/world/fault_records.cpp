@@ -48,6 +48,7 @@ void FaultDirector::operate(const Fault& fault, bool begins) {
     }
     case FaultKind::rotate_credential:
       account.password = begins ? fault.password : world_.passwords_.at(credential.user);
+      world_.tell_end(credential, runtime::CredentialEnd::rotated);
       write_credentials(account);
       break;
     case FaultKind::expire_credential:
@@ -55,6 +56,8 @@ void FaultDirector::operate(const Fault& fault, bool begins) {
                            : credential.credential_expires_after
                                ? world_.unix_time(*credential.credential_expires_after)
                                : 0;
+      world_.tell_end(credential,
+                      begins ? runtime::CredentialEnd::expired : runtime::CredentialEnd::back);
       write_credentials(account);
       break;
     case FaultKind::revoke_credential:
@@ -62,6 +65,7 @@ void FaultDirector::operate(const Fault& fault, bool begins) {
         revoke(credential);
       } else {
         account.revoked = false;
+        world_.tell_end(credential, runtime::CredentialEnd::back);
         write_credentials(account);
       }
       break;
@@ -75,6 +79,7 @@ void FaultDirector::operate(const Fault& fault, bool begins) {
 void FaultDirector::revoke(const scenario::Credential& credential) {
   Account& account = accounts_.at(credential.user);
   account.revoked = true;
+  world_.tell_end(credential, runtime::CredentialEnd::revoked);
   write_credentials(account);
 }
 

@@ -54,6 +54,7 @@ void SimulatedHost::install(std::unique_ptr<runtime::Component> component) {
 }
 
 void SimulatedHost::start() {
+  if (std::exchange(has_crashed_, false)) tell(runtime::HostFault::restarted, "restarted");
   enter();
   if (component_) component_->start();
   leave();
@@ -62,6 +63,8 @@ void SimulatedHost::start() {
 // The process dies, the machine stays: peers hear resets, and new connections are refused.
 void SimulatedHost::crash() {
   if (!component_) return;
+  has_crashed_ = true;
+  tell(runtime::HostFault::crashed, "crashed");
   enter();
   surroundings_.transport.reset_all(*this);
   leave();
@@ -82,12 +85,14 @@ void SimulatedHost::slow_down(double factor) {
 }
 
 void SimulatedHost::freeze() {
+  if (freezes_ == 0) tell(runtime::HostFault::frozen, "frozen");
   ++freezes_;
   down = true;
 }
 
 void SimulatedHost::thaw() {
   if (freezes_ == 0 || --freezes_ != 0) return;
+  tell(runtime::HostFault::thawed, "thawed");
   surroundings_.transport.thaw(*this);
   for (const auto& [target, argument] : std::exchange(held_timers_, {})) {
     handle_timer(target, argument);
@@ -225,6 +230,10 @@ std::unique_ptr<runtime::RandomStream> SimulatedHost::random_stream(std::string_
                                        std::string(name) + "/" + std::string(stream));
 }
 
+void SimulatedHost::tell(runtime::HostFault fault, std::string_view words) {
+  record({TraceKind::host_fault, 0, static_cast<std::uint64_t>(fault), 0, words});
+}
+
 void SimulatedHost::record(const runtime::TraceEvent& event) {
   surroundings_.recorder.record(now(), recorded_as_, event);
 }
@@ -306,6 +315,11 @@ void SimulatedHost::on_secure(EndpointId endpoint) {
 
 void SimulatedHost::on_data(EndpointId endpoint, ByteView bytes) {
   surroundings_.recorder.mix_bytes(recorded_as_, bytes);
+  if (tap_ != nullptr) {
+    if (const SecretTap::Secret* secret = tap_->find(bytes)) [[unlikely]] {
+      record({TraceKind::secret_arrived, secret->credential, 0, 0, secret->what});
+    }
+  }
   component_->on_data(connection_of(endpoint), surroundings_.transport[endpoint].cookie, bytes);
 }
 

@@ -11,6 +11,7 @@
 #include "sim/network/transport.hpp"
 #include "sim/scenario/plan.hpp"
 #include "sim/trace/recorder.hpp"
+#include "sim/world/secret_tap.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -66,6 +67,8 @@ class alignas(64) SimulatedHost final : public runtime::Runtime, public network:
   trace::HostStatistics statistics() const;
   Load load();
   std::uint32_t open_connections() const { return connections_; }
+  // Looks for secrets in what arrives. Must outlive the host; null: nobody looks.
+  void set_tap(const SecretTap* tap) { tap_ = tap; }
   // Descriptors taken by other things than connections.
   void reserve_descriptors(std::uint32_t count) { reserved_descriptors_ = count; }
 
@@ -138,6 +141,7 @@ class alignas(64) SimulatedHost final : public runtime::Runtime, public network:
   std::uint32_t timer_argument(runtime::Cookie cookie) const {
     return static_cast<std::uint32_t>(cookie >> 32) | (life_ << 24);
   }
+  void tell(runtime::HostFault fault, std::string_view words);
   const Listener* find_listener(std::uint16_t port) const;
   std::uint32_t waiting_to_be_accepted();
   bool has_room(runtime::TraceKind& limit) const;
@@ -158,6 +162,8 @@ class alignas(64) SimulatedHost final : public runtime::Runtime, public network:
   scenario::HostShape shape_;
   std::unique_ptr<const scenario::HostShape> undisturbed_;  // while something slows the machine down
   std::vector<Listener> listeners_;
+  const SecretTap* tap_ = nullptr;
+  bool has_crashed_ = false;
   Duration clock_skew_{};
   std::uint32_t freezes_ = 0;                                         // faults that hold it frozen
   std::vector<std::pair<std::uint32_t, std::uint32_t>> held_timers_;  // due while frozen, in order

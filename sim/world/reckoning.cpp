@@ -24,6 +24,7 @@ void SimulatedWorld::finish(trace::RunRecord& record) {
   sampler_->sample();
   record.events = simulation_.events();
   record.simulated = simulation_.now().time_since_epoch();
+  record.quiet = quiet_;
   std::map<std::pair<std::string, std::string>, trace::BackhaulStatistics> backhauls;
   for (const auto& host : hosts_) {
     trace::HostStatistics statistics = host->statistics();

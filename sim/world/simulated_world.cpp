@@ -57,6 +57,11 @@ SimulatedWorld::SimulatedWorld(const scenario::Plan& plan, trace::Recorder& reco
   simulation_.set_handler(fault_kind, this, [](void* self, const kernel::Event& event) {
     static_cast<SimulatedWorld*>(self)->faults_->on_event(event.target, event.argument());
   });
+  simulation_.set_handler(expiry_kind, this, [](void* self, const kernel::Event& event) {
+    auto& world = *static_cast<SimulatedWorld*>(self);
+    world.tell_end(world.plan_.credentials[event.target],
+                   static_cast<runtime::CredentialEnd>(event.argument()));
+  });
   for (const scenario::Credential& credential : plan_.credentials) {
     passwords_[credential.user] = password_of(credential.user);
   }
@@ -103,6 +108,7 @@ void SimulatedWorld::build(std::vector<Blueprint>& blueprints) {
   fault_origin_ = simulation_.add_origin();
   recorded_as_ = recorder_.add_host({trace::world_name, trace::HostRole::world, "", ""});
   sampler_.emplace(recorder_.timeline(), hosts_);
+  prepare_truth();
   for (const auto& host : hosts_) host->start();
 }
 
@@ -236,7 +242,9 @@ void SimulatedWorld::run(const std::function<bool(const Progress&)>& keep_going)
       return;
     }
     if (simulation_.now() >= begin_ && clients_finished()) {
+      quiet_ = simulation_.now() + settling <= end_;
       simulation_.run_until(std::min(end_, simulation_.now() + settling));
+      if (quiet_) tell_rest();
       return;
     }
   }

@@ -2,7 +2,6 @@
 // clients.
 #pragma once
 
-#include "real_components/control/embedded_store.hpp"
 #include "real_components/wire/records.hpp"
 #include "sim/kernel/simulation.hpp"
 #include "sim/network/transport.hpp"
@@ -12,6 +11,7 @@
 #include "sim/world/client_host.hpp"
 #include "sim/world/host.hpp"
 #include "sim/world/name_service.hpp"
+#include "sim/world/store_member.hpp"
 #include "sim/world/timeline_sampler.hpp"
 
 #include <cstdint>
@@ -72,15 +72,25 @@ class SimulatedWorld {
   static constexpr kernel::Kind network_kind = 0;  // and 1
   static constexpr kernel::Kind timer_kind = 2;
   static constexpr kernel::Kind fault_kind = 3;
+  static constexpr kernel::Kind expiry_kind = 4;
 
   void plan_databases(std::vector<Blueprint>& hosts);
+  // What a store holds at the start, by key.
+  using Records = std::map<std::string, std::string>;
   void plan_stores(std::vector<Blueprint>& hosts);
+  void plan_store_members(std::vector<Blueprint>& hosts, const std::function<Records()>& records);
   void plan_origins(std::vector<Blueprint>& hosts);
   void plan_edges(std::vector<Blueprint>& hosts);
   void plan_clients(std::vector<Blueprint>& hosts);
   void build(std::vector<Blueprint>& hosts);
   // Records something the world did itself, as the host trace::world_name.
   void tell(const runtime::TraceEvent& event);
+  // truth.cpp: what observers are told and no component may know.
+  void prepare_truth();
+  void tell_paths();
+  void schedule_expiries();
+  void tell_end(const scenario::Credential& credential, runtime::CredentialEnd end);
+  void tell_rest();
   bool clients_finished() const;
   // Records as operators write them. `expiration`: Unix seconds, 0 for never.
   std::string encoded_credential(const scenario::Credential& credential,
@@ -92,6 +102,10 @@ class SimulatedWorld {
   std::uint64_t unix_time(Duration since_begin) const;
   // What a store's process leaves behind when it ends, for the next one to find.
   void save_disk(SimulatedHost& host);
+  // What runs on a store's host that is up; null: it is no member of a replicated store.
+  bool replicated() const { return plan_.store_members.size() > 1; }
+  control::StoreNode& store_on(SimulatedHost& host) const;
+  StoreMember* member_on(SimulatedHost& host) const;
   std::string password_of(const std::string& user) const;
 
   const scenario::Plan& plan_;
@@ -106,13 +120,27 @@ class SimulatedWorld {
   kernel::Origin fault_origin_ = 0;
   trace::HostIndex recorded_as_{};
 
+  // The truth as it was told last, by edge and then region of the plan.
+  struct EdgeTruth {
+    SimulatedHost* edge;
+    std::vector<std::uint64_t> round_trips;
+  };
+  struct RegionTruth {
+    std::string name;
+    std::vector<SimulatedHost*> origins;
+  };
+  std::vector<EdgeTruth> edge_truths_;
+  std::vector<RegionTruth> region_truths_;
+  std::unique_ptr<SecretTap> tap_;
+  bool quiet_ = false;  // the run went on until everybody was done
+
   std::optional<TimelineSampler> sampler_;
   std::vector<std::unique_ptr<ClientProgram>> programs_;
   std::vector<std::unique_ptr<SimulatedHost>> hosts_;  // by rank, that is by name
   std::map<std::string, SimulatedHost*, std::less<>> hosts_by_name_;
   std::vector<ClientHost*> clients_;
   std::unique_ptr<FaultDirector> faults_;
-  std::map<std::string, control::EmbeddedStore, std::less<>> disks_;  // of stores that are down
+  std::map<std::string, StoreDisk, std::less<>> disks_;  // of members, and of stores that are down
   // How to make a host's component anew after a crash.
   std::map<std::string, std::function<std::unique_ptr<runtime::Component>(SimulatedHost&)>,
            std::less<>>
