@@ -63,14 +63,6 @@ std::uint32_t RoutingTable::extent() const {
   return static_cast<std::uint32_t>(records_.size());
 }
 
-std::uint32_t RoutingTable::extent() const {
-  return static_cast<std::uint32_t>(records_.size());
-}
-
-std::uint32_t RoutingTable::extent() const {
-  return static_cast<std::uint32_t>(records_.size());
-}
-
 RouteHandle RoutingTable::find(std::string_view user) const {
   RouteHandle found;
   names_.find(hash_name(user), [&](std::uint32_t index) {

@@ -99,20 +99,6 @@ class RoutingTable {
     return view != nullptr ? *view : gone_;
   }
 
-  // For listings: the Route in each place up to extent(), not live() where there is none.
-  std::uint32_t extent() const;
-  const RouteView& view_at(std::uint32_t index) const {
-    const RouteView* view = slot(index).load(std::memory_order_acquire);
-    return view != nullptr ? *view : gone_;
-  }
-
-  // For listings: the Route in each place up to extent(), not live() where there is none.
-  std::uint32_t extent() const;
-  const RouteView& view_at(std::uint32_t index) const {
-    const RouteView* view = slot(index).load(std::memory_order_acquire);
-    return view != nullptr ? *view : gone_;
-  }
-
   // --- the writing thread ---
   // Creates or replaces; the last call wins, whatever the revision (a restored store counts anew).
   // Duplicate clusters count once. Sorted by the costs last given to resort().
