@@ -149,7 +149,8 @@ void Daemon::start_shards() {
 void Daemon::on_signal(int signal) {
   if (signal == SIGHUP) return reload();
   if (draining_) {
-    log(LogLevel::warning, "told to end a second time: not waiting for what still runs");
+    log(LogLevel::error, "told to end a second time: not waiting for what still runs");
+    status_ = 1;
     return context_.stop();
   }
   drain();
@@ -186,6 +187,7 @@ void Daemon::watch_drain() {
       ask_all([&](AsioRuntime&, runtime::Component& node) { done = done && node_.drained(node); });
   if (since > node_.drain_limit) {
     log(LogLevel::error, "draining took too long: ending what still runs");
+    status_ = 1;
     return context_.stop();
   }
   if (answered && done) {
