@@ -12,7 +12,8 @@ LONG_PASSWORD, FOUND_ROWS, LONG_FLAG, CONNECT_WITH_DB = 1, 2, 4, 8
 PROTOCOL_41, SSL, TRANSACTIONS, SECURE_CONNECTION = 0x200, 0x800, 0x2000, 0x8000
 MULTI_STATEMENTS, MULTI_RESULTS, PS_MULTI_RESULTS = 0x10000, 0x20000, 0x40000
 PLUGIN_AUTH, SESSION_TRACK, DEPRECATE_EOF = 0x80000, 0x800000, 0x1000000
-BASE = (LONG_PASSWORD | LONG_FLAG | CONNECT_WITH_DB | PROTOCOL_41 | TRANSACTIONS | SECURE_CONNECTION |
+# Without LONG_PASSWORD, which MariaDB takes to mean an old MySQL.
+BASE = (LONG_FLAG | CONNECT_WITH_DB | PROTOCOL_41 | TRANSACTIONS | SECURE_CONNECTION |
         MULTI_STATEMENTS | MULTI_RESULTS | PS_MULTI_RESULTS | PLUGIN_AUTH)
 MORE_RESULTS = 8
 CURSOR_EXISTS = 64
@@ -49,11 +50,11 @@ def lenenc(payload, at):
 
 
 class Client:
-    def __init__(self, host, port, user, password, database, ca=None, extra=0, timeout=60):
+    def __init__(self, host, port, user, password, database, ca=None, extra=0, only=0xFFFFFFFF, timeout=60):
         self.socket = socket.create_connection((host, port), timeout=timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = b""
-        self.capabilities = BASE | extra
+        self.capabilities = (BASE | extra) & only
         self._log_in(user.encode(), password.encode(), database.encode(), ca)
 
     # -- packets
