@@ -76,7 +76,7 @@ int Lab::begin(const Fault& fault, bool with_reset) {
     throw base::InputError("", "",
                            "a fault of kind \"" + std::string(scenario::name_of(fault.kind)) +
                                "\" is for simulations; here: slow, lossy, partition, bandwidth, "
-                               "crash_host, freeze_host, drain, fail");
+                               "crash, freeze, drain, fail");
   }
   const int number = ++last_fault_;
   Running running{.fault = fault, .with_reset = with_reset, .undo = {}, .end = {}};

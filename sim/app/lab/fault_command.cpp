@@ -94,8 +94,8 @@ Examples:
   wanlab fault slow from=edge-1.iad to=us-east-1 add_delay=80ms
   wanlab fault partition from=iad to=us-east-1 for=10s        silence
   wanlab fault partition from=iad to=us-east-1 --reset        resets
-  wanlab fault crash_host host=origin-1.us-east-1 for=5s
-  wanlab fault freeze_host host=primary.main.us-east-1
+  wanlab fault crash host=origin-1.us-east-1 for=5s
+  wanlab fault freeze host=primary.main.us-east-1
   wanlab fault heal all)");
   command->callback([options, &chosen] { chosen = [options] { return fault(*options); }; });
 }
