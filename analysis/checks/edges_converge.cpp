@@ -61,8 +61,7 @@ class EdgesConverge final : public Oracle {
 
   void judge_if_due(Instant now) {
     if (judged_ || now - changed_ <= bound) return;
-    if (fleet_.faults_active() != 0 || now - fleet_.last_fault().value_or(Instant()) <= bound)
-      return;
+    if (fleet_.calm_for(now) <= bound) return;
     judged_ = true;
     // Routes that were there from the start: what most edges have is not asked, only that it is
     // one.

@@ -89,10 +89,10 @@ class Fleet final : public trace::Observer {
   // Faults of the plan that are under way, and when the last one began or ended.
   std::uint32_t faults_active() const { return faults_active_; }
   std::optional<Instant> last_fault() const { return last_fault_; }
-  // From then on nothing has gone wrong and no fault was there; none while one is.
-  std::optional<Instant> calm_since() const {
-    if (faults_active_ != 0) return std::nullopt;
-    return last_fault_.value_or(Instant());
+  // For how long no fault has been there.
+  Duration calm_for(Instant now) const {
+    if (faults_active_ != 0) return Duration::zero();
+    return last_fault_ ? now - *last_fault_ : Duration::max();
   }
 
  private:

@@ -27,8 +27,7 @@ class FlowConserved final : public Oracle {
   }
 
   void finish(Instant end, bool quiet) override {
-    const std::optional<Instant> calm = fleet_.calm_since();
-    if (!quiet || !calm || end - *calm < patience) return;
+    if (!quiet || fleet_.calm_for(end) < patience) return;
     for (const auto& [ends, direction] : directions_) {
       const auto& [sender, receiver] = direction;
       if (!sender.known || !receiver.known) continue;

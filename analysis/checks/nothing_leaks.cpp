@@ -18,8 +18,7 @@ class NothingLeaks final : public Oracle {
 
   void observe(Instant now, const trace::HostLabel& host,
                const runtime::TraceEvent& event) override {
-    const std::optional<Instant> calm = fleet_.calm_since();
-    if (!calm || now - *calm < patience) return;
+    if (fleet_.calm_for(now) < patience) return;
     violated({now, host.name, std::to_string(event.a) + " " + std::string(event.text),
               "are still held although all is quiet", "nothing left"});
   }

@@ -13,13 +13,13 @@ namespace wanlab::scenario {
 inline constexpr std::array<std::string_view, 9> sabotage_names{
     "endless-doubt",        // edges that doubt themselves for minutes go on sending to dead regions
     "no-hysteresis",        // edges follow every millisecond
-    "swapped-answers",      // an origin gives the bytes of one database connection to another
+    "stale-results",        // databases send a result once more in the place of the next one
     "verifiers-in-routes",  // an operator's tool writes Credentials where edges watch
-    "revocation-forgotten",  // stores acknowledge the deletion of Credentials and keep them
-    "mute-store",            // the store stops speaking to one edge
-    "credit-from-nowhere",   // origins allow their peers more than they have room for
-    "deaf-to-goodbyes",      // an edge does not hear that clients have gone
-    "tied-sessions",         // an edge ends its clients' sessions with a backhaul connection
+    "revocation-forgotten",  // an operator's tool does not delete what it says it has revoked
+    "mute-store",            // the global store stops speaking to anybody
+    "credit-from-nowhere",   // origins allow their peers more than they count on
+    "wordless-clients",      // clients' machines go without telling anybody
+    "tied-sessions",         // edges end their clients' sessions with a backhaul connection
 };
 
 inline bool sabotaged(const std::vector<std::string>& list, std::string_view name) {

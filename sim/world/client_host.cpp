@@ -1,6 +1,8 @@
 // When connections are opened, repeated and closed. What they say is in client_session.cpp.
 #include "sim/world/client_host.hpp"
 
+#include "sim/world/statement_tag.hpp"
+
 #include <algorithm>
 
 namespace wanlab::world {
@@ -16,7 +18,7 @@ constexpr std::uint32_t generation_mask = 0xffff;
 }  // namespace
 
 void prepare(ClientProgram& program, const scenario::ClientGroup& group,
-             const std::string& password, std::uint64_t seed) {
+             const std::string& password, std::uint64_t seed, bool tagged) {
   program.group = &group;
   program.seed = seed;
   program.password = password;
@@ -29,7 +31,14 @@ void prepare(ClientProgram& program, const scenario::ClientGroup& group,
   if (group.authentication_plugin == "mysql_native_password") {
     program.handshake.first_method = mysql::AuthMethod::native;
   }
-  mysql::write_query(program.statement, group.statement);
+  std::string statement = group.statement;
+  if (tagged) {
+    statement += tag_opens;
+    statement.append(tag_digits, '0');
+    statement += tag_closes;
+  }
+  mysql::write_query(program.statement, statement);
+  if (tagged) program.tag_at = program.statement.size() - tag_closes.size() - tag_digits;
 }
 
 ClientHost::ClientHost(runtime::Runtime& runtime, const ClientProgram& program, ClientShare share,

@@ -30,6 +30,8 @@ struct ClientProgram {
   std::string password;
   mysql::ClientHandshakeOptions handshake;  // points at secrets and password above
   Bytes statement;                          // the COM_QUERY packet, ready to send
+  // Where each statement's own mark goes (statement_tag.hpp); 0: nowhere.
+  std::size_t tag_at = 0;
   Instant begin{};                          // when the group starts
   Instant ramp_ends{};
   bool record_steps = false;            // hello: tell every step
@@ -38,7 +40,7 @@ struct ClientProgram {
 };
 // Derives everything that depends only on the group.
 void prepare(ClientProgram& program, const scenario::ClientGroup& group,
-             const std::string& password, std::uint64_t seed);
+             const std::string& password, std::uint64_t seed, bool tagged = false);
 
 // When each connection of a host is wanted: either evenly over the group's ramp, or in recorded
 // bursts.
@@ -120,6 +122,7 @@ class alignas(64) ClientHost final : public runtime::Component {
   void note_steps(const Client& client) const;
   void established(std::uint32_t index);
   void send_statement(std::uint32_t index);
+  std::uint64_t tag_of(const Client& client) const;
   void schedule_statement(std::uint32_t index);
   void answered(std::uint32_t index);
   void lost(std::uint32_t index, std::uint64_t reason, std::string_view words);

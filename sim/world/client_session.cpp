@@ -1,5 +1,8 @@
 // What a client says: the login conversation, then statement and answer.
 #include "sim/world/client_host.hpp"
+#include "sim/world/statement_tag.hpp"
+
+#include <cstring>
 
 namespace wanlab::world {
 
@@ -145,7 +148,15 @@ void ClientHost::send_statement(std::uint32_t index) {
   arm_deadlines();
   runtime_.record(
       {.kind = TraceKind::client_query_sent, .subject = client.number, .a = client.statements});
-  runtime_.send(client.connection, program_.statement);
+  if (program_.tag_at == 0) return runtime_.send(client.connection, program_.statement);
+  scratch_ = program_.statement;
+  const auto text = tag_text(tag_of(client));
+  std::memcpy(scratch_.data() + program_.tag_at, text.data(), text.size());
+  runtime_.send(client.connection, scratch_);
+}
+
+std::uint64_t ClientHost::tag_of(const Client& client) const {
+  return mix(name_hash_, (std::uint64_t{client.number} << 32) | client.statements);
 }
 
 void ClientHost::on_answer_data(std::uint32_t index, ByteView bytes) {
@@ -153,6 +164,16 @@ void ClientHost::on_answer_data(std::uint32_t index, ByteView bytes) {
   if (client.state != State::waiting) {
     // An unasked-for packet: the server says why it is about to close. The close itself follows.
     return;
+  }
+  if (program_.tag_at != 0) {
+    const std::string_view found = tag_in_answer(bytes);
+    const auto own = tag_text(tag_of(client));
+    if (!found.empty() && found != std::string_view(own.data(), own.size())) {
+      runtime_.record({.kind = TraceKind::answer_mistaken,
+                       .subject = client.number,
+                       .a = client.statements,
+                       .text = found});
+    }
   }
   // Nearly every answer arrives in one piece: only a packet cut in two needs a place to wait.
   mysql::PacketAssembler fresh;

@@ -4,7 +4,10 @@
 #include "real_components/mysql/nonce.hpp"
 #include "real_components/mysql/result_set.hpp"
 
+#include "sim/world/statement_tag.hpp"
+
 #include <array>
+#include <cstring>
 
 namespace wanlab::world {
 
@@ -23,6 +26,9 @@ Bytes encode_result(std::string_view text, mysql::Capabilities capabilities,
   mysql::write_result_set(out, 1, columns, values, capabilities);
   return out;
 }
+
+// Stands nowhere else in a result.
+constexpr std::string_view filling = "wwwwwwww";
 
 constexpr std::string_view lag_question = "SELECT max_repl_lag()";
 constexpr std::string_view lag_column = "max_repl_lag()";
@@ -196,7 +202,18 @@ bool DatabaseService::on_command(std::uint32_t index, ConnectionId connection, B
                                                   lag_column));
           return true;
         }
-        runtime_.send(connection, deprecated ? result_deprecate_eof_ : result_);
+        const Bytes& result = deprecated ? result_deprecate_eof_ : result_;
+        const std::string_view tag = tag_of_statement(command->argument);
+        if (tag.empty() || options_.result_bytes < tag_word.size() + tag.size()) {
+          runtime_.send(connection, result);
+          return true;
+        }
+        // The value begins where its filling does.
+        scratch_ = result;
+        const std::size_t value = as_text(scratch_).find(filling);
+        std::memcpy(scratch_.data() + value, tag_word.data(), tag_word.size());
+        std::memcpy(scratch_.data() + value + tag_word.size(), tag.data(), tag.size());
+        flush(connection);
         return true;
       }
       mysql::write_ok(scratch_, 1, {.affected_rows = 1});

@@ -9,6 +9,8 @@
 #include "sim/scenario/host_names.hpp"
 #include "sim/world/blueprint.hpp"
 #include "sim/world/database_service.hpp"
+#include "sim/scenario/sabotage.hpp"
+#include "sim/world/sabotage.hpp"
 
 #include <algorithm>
 #include <map>
@@ -124,10 +126,10 @@ void SimulatedWorld::plan_stores(std::vector<Blueprint>& blueprints) {
       config.readers = readers;
       config.writers = {"operator"};  // who acts on the engine directly here
       if (auto disk = disks_.extract(host.label().name); !disk.empty()) {
-        return std::make_unique<control::StoreNode>(host, std::move(config),
+        return std::make_unique<control::StoreNode>(seam(host), std::move(config),
                                                     std::move(disk.mapped()));
       }
-      auto node = std::make_unique<control::StoreNode>(host, std::move(config));
+      auto node = std::make_unique<control::StoreNode>(seam(host), std::move(config));
       fill(node->engine(), seed());
       return node;
     };
@@ -136,6 +138,12 @@ void SimulatedWorld::plan_stores(std::vector<Blueprint>& blueprints) {
 
   add(scenario::store_host_name(plan_), plan_.store_site, {}, [this] {
     Records records;
+    if (scenario::sabotaged(plan_.sabotage, "verifiers-in-routes")) {
+      for (const scenario::Credential& credential : plan_.credentials) {
+        records[control::origin_key(credential.regions.front(), "copy." + credential.user)] =
+            encoded_credential(credential, passwords_.at(credential.user), 0);
+      }
+    }
     for (const scenario::OriginRegion& origin : plan_.origins) {
       for (std::uint32_t node = 1; node <= origin.nodes; ++node) {
         const std::string name = scenario::origin_host_name(origin, node);
@@ -213,7 +221,7 @@ void SimulatedWorld::plan_origins(std::vector<Blueprint>& blueprints) {
           }
           config.databases.push_back(std::move(here));
         }
-        return std::make_unique<origin::OriginNode>(host, std::move(config));
+        return std::make_unique<origin::OriginNode>(seam(host), std::move(config));
       };
       blueprints.push_back(std::move(blueprint));
     }
@@ -246,7 +254,8 @@ void SimulatedWorld::plan_edges(std::vector<Blueprint>& blueprints) {
         config.address_rate = {pop.address_rate, pop.address_burst};
         config.backhaul.connections = pop.backhaul_connections;
         config.backhaul.on_demand = pop.backhaul_on_demand;
-        return std::make_unique<edge::EdgeNode>(host, std::move(config));
+        sabotage_edge(plan_.sabotage, config);
+        return std::make_unique<edge::EdgeNode>(seam(host), std::move(config));
       };
       blueprints.push_back(std::move(blueprint));
     }

@@ -1,6 +1,7 @@
 // Faults of the store, and what operators write into it.
 #include "real_components/control/store_node.hpp"
 #include "sim/scenario/host_names.hpp"
+#include "sim/scenario/sabotage.hpp"
 #include "sim/world/fault_director.hpp"
 
 #include <algorithm>
@@ -80,6 +81,7 @@ void FaultDirector::revoke(const scenario::Credential& credential) {
   Account& account = accounts_.at(credential.user);
   account.revoked = true;
   world_.tell_end(credential, runtime::CredentialEnd::revoked);
+  if (scenario::sabotaged(plan_.sabotage, "revocation-forgotten")) return;
   write_credentials(account);
 }
 
@@ -134,6 +136,10 @@ bool FaultDirector::perform(const Step& step) {
   if (host->down || host->component() == nullptr) return false;
   auto& store = static_cast<control::StoreNode&>(*host->component());
   store.engine().apply(step.call);
+  if (newest_steps_.at({step.store, key_of(step.call)}) != step.number) {
+    errand.place.reset();
+    return true;  // something else is wanted of this record by now
+  }
   host->act([&] { store.flush(); });
   return true;
 }

@@ -5,6 +5,8 @@
 #include "sim/world/blueprint.hpp"
 #include "sim/world/concurrency_rules.hpp"
 #include "sim/world/database_service.hpp"
+#include "sim/world/sabotage.hpp"
+#include "sim/world/statement_tag.hpp"
 #include "sim/world/fault_director.hpp"
 
 #include <algorithm>
@@ -145,7 +147,7 @@ void SimulatedWorld::plan_databases(std::vector<Blueprint>& blueprints) {
       };
       blueprint.make = [this, &database, native_needed](SimulatedHost& host) {
         auto service = std::make_unique<DatabaseService>(
-            host, DatabaseOptions{
+            seam(host), DatabaseOptions{
                       .result_bytes = database.result_bytes,
                       .maximum_connections = database.maximum_connections,
                       .greeting_method = database.authentication_plugin == "mysql_native_password"
@@ -177,6 +179,11 @@ void SimulatedWorld::plan_databases(std::vector<Blueprint>& blueprints) {
 
 void SimulatedWorld::plan_clients(std::vector<Blueprint>& blueprints) {
   const std::vector<std::vector<Duration>> starts = environment_starts(plan_.clients);
+  std::uint64_t wanted = 0;
+  for (const scenario::ClientGroup& group : plan_.clients) {
+    wanted += std::uint64_t{group.hosts} * group.connections_per_host;
+    for (const auto& arrival : group.arrivals) wanted += arrival.count;
+  }
   for (const scenario::ClientGroup& group : plan_.clients) {
     const std::vector<Duration>& starts_here = starts[programs_.size()];
     programs_.push_back(std::make_unique<ClientProgram>());
@@ -185,7 +192,7 @@ void SimulatedWorld::plan_clients(std::vector<Blueprint>& blueprints) {
     prepare(program, group,
             !group.password.empty() ? group.password
                                     : (known != passwords_.end() ? known->second : "no-such-user"),
-            plan_.seed);
+            plan_.seed, wanted <= most_tagged_connections);
     program.begin = begin_ + group.start;
     program.ramp_ends = program.begin + group.ramp;
     program.record_steps = plan_.print_every_step;
@@ -201,7 +208,7 @@ void SimulatedWorld::plan_clients(std::vector<Blueprint>& blueprints) {
       blueprint.shape.memory_bytes = ~std::uint64_t{0};
       blueprint.make = [this, &program, share, site, resolver, name](SimulatedHost& host) {
         auto client =
-            std::make_unique<ClientHost>(host, program, share, names_, site, resolver, name);
+            std::make_unique<ClientHost>(seam(host), program, share, names_, site, resolver, name);
         clients_.push_back(client.get());
         return client;
       };
@@ -257,6 +264,12 @@ void SimulatedWorld::run_for(Duration span) {
 bool SimulatedWorld::clients_finished() const {
   return std::all_of(clients_.begin(), clients_.end(),
                      [](const ClientHost* client) { return client->finished(); });
+}
+
+runtime::Runtime& SimulatedWorld::seam(SimulatedHost& host) {
+  auto broken = broken_runtime(plan_.sabotage, host.label(), host);
+  if (broken == nullptr) return host;
+  return *broken_runtimes_.emplace_back(std::move(broken));
 }
 
 void SimulatedWorld::tell(const runtime::TraceEvent& event) {

@@ -82,6 +82,8 @@ class SimulatedWorld {
   void build(std::vector<Blueprint>& hosts);
   // Records something the world did itself, as the host trace::world_name.
   void tell(const runtime::TraceEvent& event);
+  // What the component of a host speaks through: the host, unless it is sabotaged.
+  runtime::Runtime& seam(SimulatedHost& host);
   // truth.cpp: what observers are told and no component may know.
   void prepare_truth();
   void tell_paths();
@@ -129,6 +131,7 @@ class SimulatedWorld {
 
   std::optional<TimelineSampler> sampler_;
   std::vector<std::unique_ptr<ClientProgram>> programs_;
+  std::vector<std::unique_ptr<runtime::Runtime>> broken_runtimes_;
   std::vector<std::unique_ptr<SimulatedHost>> hosts_;  // by rank, that is by name
   std::map<std::string, SimulatedHost*, std::less<>> hosts_by_name_;
   std::vector<ClientHost*> clients_;

@@ -39,6 +39,9 @@ void SimulatedWorld::prepare_truth() {
       truth.origins.push_back(find_host(scenario::origin_host_name(region, node)));
     }
   }
+  // What is told first must not depend on the order in which a plan lists its parts.
+  std::sort(region_truths_.begin(), region_truths_.end(),
+            [](const RegionTruth& left, const RegionTruth& right) { return left.name < right.name; });
   tap_ = std::make_unique<SecretTap>();
   const auto secret = [this](const std::string& user, const std::string& what, ByteView bytes) {
     tap_->add({Bytes(bytes.begin(), bytes.end()), credential_id(user), what + " of " + user});
