@@ -49,13 +49,13 @@ bool EdgeNode::dispatch(Index index, ByteView payload, bool tried_ones_too) {
   const bool room = exchange.attempts < exchange.tried.size();
   // What failed once goes first to a region that answers: while this edge doubts itself, the order
   // still begins with those that do not.
-  enum class Choice : std::uint8_t { answering, untried, tried };
-  for (const Choice choice : {Choice::answering, Choice::untried, Choice::tried}) {
+  enum class Choice : std::uint8_t { answering, untried, again };
+  for (const Choice choice : {Choice::answering, Choice::untried, Choice::again}) {
     if (!room || (choice == Choice::answering && tried.empty())) continue;
-    if (choice == Choice::tried && (tried.empty() || !tried_ones_too)) break;
+    if (choice == Choice::again && (tried.empty() || !tried_ones_too)) break;
     for (const routing::RegionId region : clusters) {
       const bool was_tried = std::find(tried.begin(), tried.end(), region) != tried.end();
-      if (was_tried != (choice == Choice::tried)) continue;
+      if (was_tried != (choice == Choice::again)) continue;
       if (choice == Choice::answering && !upstream_.answers(region)) continue;
       exchange.request =
           upstream_.pool().request(static_cast<std::uint32_t>(region), header, request_, payload);

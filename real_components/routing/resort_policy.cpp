@@ -1,6 +1,8 @@
 // Sorting and the rules for changing the head.
 #include "real_components/routing/resort_policy.hpp"
 
+#include "real_components/routing/name_index.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -77,12 +79,43 @@ HeadChange ResortPolicy::evaluate(std::vector<RegionId>& order, const RegionCost
     decide(costs.of(head), costs.of(head), all_measured, options, now);
   }
   if (change == HeadChange::none) best = std::ranges::find(order, head);
+  if (change == HeadChange::failure && options.spread != 0) {
+    best = std::ranges::find(order, one_of_the_best(order, *best, costs, names, options));
+  }
   std::rotate(order.begin(), best, best + 1);
   if (change != HeadChange::none) {
     cost_before_ = costs.of(head).cost;
     cost_after_ = costs.of(order.front()).cost;
   }
   return change;
+}
+
+bool ResortPolicy::clearly_better(const RegionCost& one, const RegionCost& other,
+                                  const ResortOptions& options) {
+  const Duration gain = other.cost - one.cost;
+  return gain >= options.minimum_gain &&
+         gain.count() / 100 >= other.cost.count() / 10'000 * options.minimum_gain_percent;
+}
+
+RegionId ResortPolicy::one_of_the_best(std::span<const RegionId> order, RegionId best,
+                                       const RegionCosts& costs, const RegionTable& names,
+                                       const ResortOptions& options) {
+  RegionId chosen = best;
+  if (rank(costs.of(best)) >= rank_suspect) return chosen;
+  std::uint64_t highest = hash_name(names.name(best), options.spread);
+  for (const RegionId region : order) {
+    const RegionCost& cost = costs.of(region);
+    if (rank(cost) != rank(costs.of(best)) || cost.stale ||
+        clearly_better(costs.of(best), cost, options)) {
+      continue;
+    }
+    const std::uint64_t hash = hash_name(names.name(region), options.spread);
+    if (hash > highest) {
+      highest = hash;
+      chosen = region;
+    }
+  }
+  return chosen;
 }
 
 HeadChange ResortPolicy::decide(const RegionCost& head, const RegionCost& best, bool all_measured,
@@ -113,13 +146,9 @@ HeadChange ResortPolicy::decide(const RegionCost& head, const RegionCost& best, 
 
 bool ResortPolicy::beaten_long_enough(const RegionCost& head, const RegionCost& best,
                                       const ResortOptions& options, Instant now) {
-  const Duration gain = head.cost - best.cost;
   const bool comparable = rank(head) < rank_unmeasured && rank(best) < rank_unmeasured;
   const bool beaten =
-      comparable &&
-      (rank(best) < rank(head) ||
-       (gain >= options.minimum_gain &&
-        gain.count() / 100 >= head.cost.count() / 10'000 * options.minimum_gain_percent));
+      comparable && (rank(best) < rank(head) || clearly_better(best, head, options));
   if (!beaten) {
     ticks_ = 0;
     last_tick_ = never;

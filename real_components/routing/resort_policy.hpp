@@ -33,6 +33,12 @@ struct ResortOptions {
   std::uint32_t reuse_below = 750;
   Duration half_life = std::chrono::seconds{60};
   Duration maximum_suppression = std::chrono::seconds{300};
+  // Makes edges differ where it does not matter which region they take: after a failure an edge
+  // moves to one of the regions that no gain above separates from the best, by a hash of this and
+  // the region's name. All edges see the same, and otherwise all of them would move to the same
+  // one. Stale news make the apparent best worse than a random choice (Mitzenmacher, "How Useful Is
+  // Old Information?", 2000). 0: always the best.
+  std::uint64_t spread = 0;
   // A new set follows the best region freely until all its regions were measured, at most this
   // long: otherwise the first measurement to arrive, not the best one, would hold the head for a
   // whole dwell.
@@ -74,6 +80,11 @@ class ResortPolicy {
   bool suppressed() const { return suppressed_; }
 
  private:
+  static bool clearly_better(const RegionCost& one, const RegionCost& other,
+                             const ResortOptions& options);
+  static RegionId one_of_the_best(std::span<const RegionId> order, RegionId best,
+                                  const RegionCosts& costs, const RegionTable& names,
+                                  const ResortOptions& options);
   HeadChange decide(const RegionCost& head, const RegionCost& best, bool all_measured,
                     const ResortOptions& options, Instant now);
   bool beaten_long_enough(const RegionCost& head, const RegionCost& best,

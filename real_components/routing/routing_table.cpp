@@ -50,7 +50,9 @@ RegionId RouteView::next_after(std::span<const RegionId> tried) const {
 }
 
 RoutingTable::RoutingTable(RegionTable& regions, RoutingOptions options, RoutingObserver* observer)
-    : regions_(regions), options_(std::move(options)), observer_(observer) {}
+    : regions_(regions), options_(std::move(options)), observer_(observer) {
+  if (!options_.edge_name.empty()) options_.resort.spread = hash_name(options_.edge_name);
+}
 
 RoutingTable::~RoutingTable() {
   for (std::uint32_t index = 0; index < records_.size(); ++index) {

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <random>
 #include <string>
+#include <utility>
 
 #include "real_components/routing/resort_policy.hpp"
 
@@ -348,6 +350,51 @@ TEST_F(ResortPolicyTest, EndsLearningEvenIfARegionNeverAnswers) {
   set("b", 1);
   EXPECT_EQ(seconds(4), 0);
   EXPECT_EQ(seconds(2), 1);
+}
+
+// 200 edges that see the same, after the loss of "a": how many go to each of the others.
+std::map<std::string, int> heads_after_failure(double cost_of_b, double cost_of_c,
+                                               RegionState state_of_c = RegionState::up) {
+  std::map<std::string, int> heads;
+  for (std::uint64_t edge = 1; edge <= 200; ++edge) {
+    RegionTable regions;
+    RegionCosts costs;
+    std::vector<RegionId> order;
+    const auto set = [&](const char* name, double cost, RegionState state) {
+      RegionCost value;
+      value.measured = true;
+      value.state = state;
+      value.cost = milliseconds(cost);
+      costs.set(regions.intern(name), value);
+    };
+    for (const char* name : {"a", "b", "c"}) order.push_back(regions.intern(name));
+    set("a", 5, RegionState::up);
+    set("b", cost_of_b, RegionState::up);
+    set("c", cost_of_c, state_of_c);
+    ResortOptions options;
+    options.spread = edge;
+    ResortPolicy policy;
+    policy.evaluate(order, costs, regions, options, Instant{});
+    set("a", 5, RegionState::down);
+    EXPECT_EQ(policy.evaluate(order, costs, regions, options, Instant{1s}), HeadChange::failure);
+    ++heads[std::string(regions.name(order.front()))];
+    EXPECT_EQ(policy.evaluate(order, costs, regions, options, Instant{60s}), HeadChange::none)
+        << "who took the second best by chance may stay";
+  }
+  return heads;
+}
+
+TEST(HerdControl, SharesTheLoadOfALostRegionBetweenEquallyGoodOnes) {
+  for (const auto& [b, c] : {std::pair{30.0, 30.0}, {30.0, 33.0}, {14.0, 10.0}}) {
+    const auto heads = heads_after_failure(b, c);
+    EXPECT_EQ(heads.at("b") + heads.at("c"), 200);
+    EXPECT_LE(std::max(heads.at("b"), heads.at("c")), 120) << b << " and " << c << " ms";
+  }
+}
+
+TEST(HerdControl, SendsNobodyToARegionThatIsClearlyWorse) {
+  EXPECT_EQ(heads_after_failure(30, 38).at("b"), 200);
+  EXPECT_EQ(heads_after_failure(30, 30, RegionState::probation).at("b"), 200);
 }
 
 }  // namespace
