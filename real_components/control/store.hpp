@@ -1,5 +1,6 @@
 // The store as everyone in real_components sees it: etcd's model, asynchronous. One interface,
-// several stores: in memory (LocalStore), over a connection (StoreClient), later etcd itself.
+// several stores: in memory (LocalStore), over a connection (StoreClient), and etcd itself
+// (hosting::EtcdStore).
 #pragma once
 
 #include <cstdint>
@@ -25,6 +26,7 @@ using WatchId = std::uint64_t;  // never 0, never used twice by one Store
 inline constexpr WatchId no_watch = 0;
 
 // Hears answers. Every submit() is answered exactly once, and never before submit() has returned.
+// What is submitted without waiting for the answers in between may be executed in any order.
 class StoreObserver {
  public:
   virtual ~StoreObserver() = default;

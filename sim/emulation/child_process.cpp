@@ -154,6 +154,20 @@ void ChildProcess::signal(int number) {
   if (running()) ::kill(pid_, number);
 }
 
+void ChildProcess::pause() {
+  signal(SIGSTOP);
+  int status = 0;
+  while (!ended_ && pid_ > 0) {
+    const pid_t reported = ::waitpid(pid_, &status, WUNTRACED);
+    if (reported == pid_ && WIFSTOPPED(status)) return;
+    if (reported == pid_) {
+      ended_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    } else if (errno != EINTR) {
+      return;
+    }
+  }
+}
+
 std::optional<int> ChildProcess::wait(Duration limit) {
   const auto end = std::chrono::steady_clock::now() + limit;
   Duration nap = std::chrono::milliseconds(1);

@@ -41,6 +41,8 @@ class ChildProcess {
   pid_t pid() const { return pid_; }
   bool running();
   void signal(int number);
+  // SIGSTOP, and waits until none of its threads runs any more. SIGCONT ends it.
+  void pause();
   // How it ended: its exit status, or 128 + the number of the signal that ended it (as shells tell
   // it). Nothing if it still runs after `limit`.
   std::optional<int> wait(Duration limit);

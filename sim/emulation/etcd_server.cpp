@@ -133,7 +133,7 @@ void EtcdServer::kill() {
 }
 
 void EtcdServer::pause() {
-  if (process_) process_->signal(SIGSTOP);
+  if (process_) process_->pause();
 }
 
 void EtcdServer::resume() {

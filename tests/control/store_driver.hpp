@@ -1,9 +1,11 @@
-// What a test needs to drive any Store: the conformance tests know nothing else, so that another
-// store (a real etcd) can be put under the same tests by writing one more driver.
+// What a test needs to drive any Store: the tests of all stores know nothing else, so that another
+// store (a real etcd) is put under them by writing one more driver.
 #pragma once
 
-#include <deque>
+#include <chrono>
+#include <functional>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -48,23 +50,51 @@ struct Recorder final : StoreObserver {
   std::vector<WatchId> broken;
 };
 
+// What a store is allowed to do otherwise than the embedded one, although all callers can live with
+// it.
+struct Tolerance {
+  // A read or a compaction below the compacted revision is told where that is.
+  bool tells_where_it_was_compacted = true;
+  // A watch may begin at the compacted revision itself; otherwise it is told that it was compacted.
+  bool watches_from_the_compacted_revision = true;
+  // A lease lives a little longer than it must; its end is looked for now and then.
+  Duration lease_slack{0};
+};
+
 class StoreDriver {
  public:
   virtual ~StoreDriver() = default;
   virtual Store& store() = 0;
+  virtual Tolerance tolerance() const { return {}; }
   // Until everything asked for so far was answered and told.
   virtual void settle() = 0;
   // Lets time pass, and settles.
   virtual void pass(Duration time) = 0;
+  // Lets time pass until `done`; false if it is not after `limit`.
+  virtual bool until(const std::function<bool()>& done, Duration limit) = 0;
 
-  StoreResult call(StoreCall request) {
+  StoreResult call(StoreCall request) { return call(store(), std::move(request)); }
+  StoreResult call(Store& through, StoreCall request) {
     Recorder recorder;
-    store().submit(std::move(request), recorder, 1);
-    settle();
-    store().forget(recorder);
+    through.submit(std::move(request), recorder, 1);
+    until([&] { return !recorder.results.empty(); }, std::chrono::seconds(30));
+    through.forget(recorder);
     return recorder.results.empty() ? StoreResult{StoreStatus::unavailable, 0, 0, 0, {}}
                                     : recorder.results[0];
   }
+
+  // --- for stores behind a server ---
+  virtual runtime::Runtime& runtime() { throw std::logic_error("no server"); }  // of the client
+  // Another client, which is there whenever the server is, also while ours is cut off.
+  virtual Store& operator_store() { throw std::logic_error("no server"); }
+  virtual void kill() {}     // the server's process; what it acknowledged is on disk
+  virtual void restart() {}  // after a kill
+  virtual void pause() {}    // it stands still: neither answers nor breaks anything
+  virtual void resume() {}
+  virtual void cut_off() {}  // ours cannot reach the server, which goes on
+  virtual void reconnect() {}
+  // So long that both ends have given the connection up.
+  virtual Duration long_absence() const { return std::chrono::seconds(100); }
 };
 
 class LocalDriver final : public StoreDriver {
@@ -78,6 +108,10 @@ class LocalDriver final : public StoreDriver {
     now_ += time;
     engine_.advance(now_);
     settle();
+  }
+  bool until(const std::function<bool()>& done, Duration) override {
+    settle();
+    return done();
   }
 
  private:
@@ -121,20 +155,49 @@ class ClientHost final : public runtime::Component {
 class ConnectedDriver final : public StoreDriver {
  public:
   ConnectedDriver() {
-    world.run("store", node);
+    world.run("store", *node);
     world.run("edge", edge);
+    world.run("operator", operator_host);
     settle();
   }
   Store& store() override { return edge.client; }
+  Store& operator_store() override { return operator_host.client; }
+  runtime::Runtime& runtime() override { return world.host("edge"); }
   void settle() override { world.advance(8 * world.delay); }
   void pass(Duration time) override {
     world.advance(time);
     settle();
   }
+  bool until(const std::function<bool()>& done, Duration limit) override {
+    const Instant end = world.now() + limit;
+    while (!done() && world.now() < end) world.advance(world.delay);
+    return done();
+  }
+
+  void kill() override {
+    disk_ = std::move(node->engine());
+    world.crash("store");
+    node.reset();
+  }
+  void restart() override {
+    node = std::make_unique<StoreNode>(world.host("store"), StoreNodeConfig{});
+    node->engine() = std::move(disk_);
+    world.run("store", *node);
+  }
+  void pause() override { world.freeze("store"); }
+  void resume() override { world.thaw("store"); }
+  void cut_off() override { world.partition("edge", "store"); }
+  void reconnect() override { world.heal("edge", "store"); }
 
   testing::FakeWorld world;
-  StoreNode node{world.host("store"), {}};
+  std::unique_ptr<StoreNode> node =
+      std::make_unique<StoreNode>(world.host("store"), StoreNodeConfig{});
   ClientHost edge{world.host("edge"), {.members = {{"store", 2379}}}};
+  ClientHost operator_host{world.host("operator"),
+                           {.members = {{"store", 2379}}, .random_name = "operator"}};
+
+ private:
+  EmbeddedStore disk_;
 };
 
 }  // namespace wanlab::control

@@ -10,13 +10,15 @@
 //    was told" (issue 15220); progress that etcd tells by itself is believed.
 //  - Events at or before what was told already are dropped (duplicates: issues 15274, 20221; older
 //    ones in a watch from a future revision: fixed in 3.4.38).
+//  - A watch asks for one revision more than it needs, since a deletion at exactly the compacted
+//    revision is lost (fixed in 3.4.36). So a watch from the compacted revision itself is told
+//    `compacted`, where the embedded store could still serve it.
 //  - A stream that goes back in time (issue 15271) loses its member; one that contradicts progress
 //  it
 //    has told ends as `compacted`, so that whoever watches lists everything again.
 //  - A watch created with a token that etcd has forgotten is refused as "permission denied" (issues
 //    8914, 11954, 12385): one more attempt is made with a new token before that is believed.
-// Events that such a server loses altogether (issues 17529, 18089, 19179; a tombstone lost at a
-// compaction) cannot be seen from here. Of a compacted revision asked for, etcd does not tell where
+// Events that such a server loses altogether (issues 17529, 18089, 19179) cannot be seen from here. Of a compacted revision asked for, etcd does not tell where
 // the compaction was: compact_revision is then 0, except in watches.
 #pragma once
 
