@@ -62,6 +62,7 @@ ExitStatus main_command(int argc, char** argv) {
   Action chosen;
   add_run_command(app, chosen);
   add_check_command(app, chosen);
+  add_fuzz_command(app, chosen);
   add_validate_command(app, chosen);
   add_schema_command(app, chosen);
   add_bench_command(app, chosen);

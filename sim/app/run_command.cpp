@@ -1,5 +1,6 @@
 // `wanlab run`: from a file to a judged, reported and stored run.
 #include "analysis/expectations.hpp"
+#include "analysis/settling.hpp"
 #include "analysis/summary.hpp"
 #include "analysis/summary_json.hpp"
 #include "analysis/summary_text.hpp"
@@ -50,7 +51,7 @@ bool prints_steps(const scenario::Plan& plan, const RunOptions& options) {
 }
 
 trace::RunRecord simulate(const scenario::Plan& plan, const RunOptions& options, ProcessCost& cost,
-                          analysis::Witness& witness) {
+                          analysis::Settling& settling, analysis::Witness& witness) {
   trace::Recorder recorder({.series_interval = analysis::series_interval(plan),
                             .target_open = analysis::target_connections(plan)});
   std::optional<trace::StepPrinter> steps;
@@ -60,6 +61,7 @@ trace::RunRecord simulate(const scenario::Plan& plan, const RunOptions& options,
                                                         .to = options.trace_to});
     recorder.add_observer(*steps);
   }
+  if (plan.settled_after) recorder.add_observer(settling, analysis::Settling::kinds());
   witness.attach(recorder);
   const Interruption interruption;
   world::SimulatedWorld world(plan, recorder);
@@ -108,11 +110,13 @@ ExitStatus run(const RunOptions& options) {
   const RunFolder folder(options.out, plan.name, plan.seed);
   folder.write("plan.json", to_text(scenario::to_json(plan)));
 
+  analysis::Settling settling(plan);
   analysis::Witness witness(plan);
-  const trace::RunRecord record = simulate(plan, options, cost, witness);
+  const trace::RunRecord record = simulate(plan, options, cost, settling, witness);
   analysis::Summary summary = analysis::summarize(plan, record);
   summary.plan_file = (folder.path() / "plan.json").string();
   witness.complete(summary, record);
+  if (!record.interrupted) settling.add_verdicts(record, summary);
 
   // Printed whether or not it could be stored: a long run must not be lost to a full disk.
   std::optional<OutputError> trouble;

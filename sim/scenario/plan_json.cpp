@@ -19,15 +19,19 @@ namespace {
 using base::Json;
 using base::Value;
 
+// What a plan in brief leaves out.
+constexpr std::string_view defaults = "default";
+
 template <typename T>
-Json write(const T& value);
+Json write(const T& value, bool brief);
 
 struct Writer {
   Json object = Json::make_object();
+  bool brief = false;
 
   template <typename T>
   void operator()(std::string_view key, const T& field) {
-    object.members.emplace_back(key, write(field));
+    object.members.emplace_back(key, write(field, brief));
   }
   template <typename T>
   void operator()(std::string_view key, const std::optional<T>& field) {
@@ -40,8 +44,20 @@ struct IsVector : std::false_type {};
 template <typename T>
 struct IsVector<std::vector<T>> : std::true_type {};
 
+// Without the members that a default value has as well.
 template <typename T>
-Json write(const T& value) {
+void leave_out_defaults(Json& object) {
+  T value{};
+  if constexpr (std::is_same_v<T, HostShape>) value.cost = default_costs();
+  const Json usual = write(value, false);
+  std::erase_if(object.members, [&](const Json::Member& member) {
+    const Json* of_default = usual.find(member.first);
+    return of_default != nullptr && *of_default == member.second;
+  });
+}
+
+template <typename T>
+Json write(const T& value, bool brief) {
   if constexpr (std::is_same_v<T, std::string>) {
     return Json::make_text(value);
   } else if constexpr (std::is_same_v<T, bool>) {
@@ -59,16 +75,18 @@ Json write(const T& value) {
   } else if constexpr (std::is_same_v<T, Costs>) {
     Json object = Json::make_object();
     for (std::size_t kind = 0; kind < runtime::work_kinds; ++kind)
-      object.set(runtime::to_string(static_cast<runtime::Work>(kind)), write(value[kind]));
+      object.set(runtime::to_string(static_cast<runtime::Work>(kind)), write(value[kind], false));
     return object;
   } else if constexpr (IsVector<T>::value) {
     Json array = Json::make_array();
     array.elements.reserve(value.size());
-    for (const auto& element : value) array.push(write(element));
+    for (const auto& element : value) array.push(write(element, brief));
     return array;
   } else {
     Writer writer;
+    writer.brief = brief;
     visit_fields(writer, value);
+    if (brief) leave_out_defaults<T>(writer.object);
     return std::move(writer.object);
   }
 }
@@ -83,23 +101,25 @@ struct KeyCollector {
 };
 
 template <typename T>
-void read(const Value& value, T& field);
+void read(const Value& value, T& field, bool brief);
 
 struct Reader {
   base::Object object;
+  bool brief = false;
 
   template <typename T>
   void operator()(std::string_view key, T& field) {
-    read(object.at(key), field);
+    if (brief && !object.has(key)) return;
+    read(object.at(key), field, brief);
   }
   template <typename T>
   void operator()(std::string_view key, std::optional<T>& field) {
-    if (const auto found = object.find(key)) read(*found, field.emplace());
+    if (const auto found = object.find(key)) read(*found, field.emplace(), brief);
   }
 };
 
 template <typename T>
-void read(const Value& value, T& field) {
+void read(const Value& value, T& field, bool brief) {
   if constexpr (std::is_same_v<T, std::string>) {
     field = value.any_text();
   } else if constexpr (std::is_same_v<T, bool>) {
@@ -121,26 +141,45 @@ void read(const Value& value, T& field) {
       keys.push_back(runtime::to_string(static_cast<runtime::Work>(kind)));
     const base::Object object(value, "costs", keys);
     for (std::size_t kind = 0; kind < runtime::work_kinds; ++kind)
-      read(object.at(keys[kind]), field[kind]);
+      read(object.at(keys[kind]), field[kind], false);
   } else if constexpr (IsVector<T>::value) {
-    for (const Value& element : value.elements()) read(element, field.emplace_back());
+    for (const Value& element : value.elements()) read(element, field.emplace_back(), brief);
   } else {
     KeyCollector collector;
     visit_fields(collector, field);
-    if constexpr (std::is_same_v<T, Plan>) collector.keys.push_back(plan_format_key);
-    Reader reader{base::Object(value, "plan", collector.keys)};
+    if constexpr (std::is_same_v<T, Plan>) {
+      collector.keys.push_back(plan_format_key);
+      collector.keys.push_back(unstated_key);
+    }
+    if constexpr (std::is_same_v<T, HostShape>) {
+      if (brief) field.cost = default_costs();
+    }
+    Reader reader{base::Object(value, "plan", collector.keys), brief};
     visit_fields(reader, field);
   }
 }
 
 }  // namespace
 
-Json to_json(const Plan& plan) {
+namespace {
+
+Json to_json(const Plan& plan, bool brief) {
   Json root = Json::make_object();
   root.set(plan_format_key, Json::make_natural(plan_format));
-  Json fields = write(plan);
+  if (brief) root.set(unstated_key, Json::make_text(std::string(defaults)));
+  Json fields = write(plan, brief);
   for (auto& member : fields.members) root.members.push_back(std::move(member));
   return root;
+}
+
+}  // namespace
+
+Json to_json(const Plan& plan) {
+  return to_json(plan, false);
+}
+
+Json to_brief_json(const Plan& plan) {
+  return to_json(plan, true);
 }
 
 void write_plan(const Plan& plan, const std::filesystem::path& path) {
@@ -156,8 +195,11 @@ Plan read_plan(const Value& root) {
   if (*format != Json::make_natural(plan_format))
     root.step(plan_format_key, *format)
         .refuse_expected("the format this version writes, " + std::to_string(plan_format));
+  const Json* unstated = root.json().find(unstated_key);
+  if (unstated != nullptr && *unstated != Json::make_text(std::string(defaults)))
+    root.step(unstated_key, *unstated).refuse_expected("\"" + std::string(defaults) + "\"");
   Plan plan;
-  read(root, plan);
+  read(root, plan, unstated != nullptr);
   return plan;
 }
 
