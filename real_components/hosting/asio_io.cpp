@@ -122,7 +122,7 @@ void AsioRuntime::read(Index index) {
   }
   if (received == 0) {
     connection.peer_done = true;
-    return end(index, connection.broken ? CloseReason::reset : CloseReason::finished);
+    return end(index, connection.broken ? connection.broke_by : CloseReason::finished);
   }
   const auto size = static_cast<std::size_t>(received);
   figures_.bytes_received += size;
@@ -162,8 +162,9 @@ void AsioRuntime::send(ConnectionId id, ByteView bytes) {
   Pending& pending = pending_of(*connection);
   // What was sent already gives its place to what comes, before the buffer grows.
   if (pending.plain_from != 0 && pending.plain.size() + bytes.size() > pending.plain.capacity()) {
-    pending.plain.erase(pending.plain.begin(),
-                        pending.plain.begin() + static_cast<std::ptrdiff_t>(pending.plain_from));
+    WipedBytes rest(pending.plain.begin() + static_cast<std::ptrdiff_t>(pending.plain_from),
+                    pending.plain.end());
+    pending.plain.swap(rest);
     pending.plain_from = 0;
   }
   append(pending.plain, bytes);
@@ -261,7 +262,7 @@ bool AsioRuntime::write_pending(Index index) {
     pending.plain_from += written;
     if (!all) return false;
   }
-  pending.plain.clear();
+  wipe(pending.plain, pending.plain.capacity());
   pending.plain_from = 0;
   return true;
 }
@@ -273,7 +274,7 @@ bool AsioRuntime::write_raw(Index index) {
   const bool all = write_some(index, ByteView(pending.raw).subspan(pending.raw_from), written);
   pending.raw_from += written;
   if (!all) return false;
-  pending.raw.clear();
+  wipe(pending.raw, pending.raw.capacity());
   pending.raw_from = 0;
   return true;
 }
@@ -295,7 +296,7 @@ bool AsioRuntime::write_some(Index index, ByteView bytes, std::size_t& written) 
         await_writable(index);
         return false;
       }
-      lose_output(index);
+      lose_output(index, reason_of(errno));
       return false;
     }
     written += static_cast<std::size_t>(sent);
@@ -306,11 +307,12 @@ bool AsioRuntime::write_some(Index index, ByteView bytes, std::size_t& written) 
 }
 
 // The peer is gone. What it said before may still be there to be read, so the end comes from there.
-void AsioRuntime::lose_output(Index index) {
+void AsioRuntime::lose_output(Index index, CloseReason reason) {
   Connection& connection = connections_[index];
   connection.broken = true;
+  connection.broke_by = reason;
   if (connection.state == State::flushing || connection.paused) {
-    return end_later(index, CloseReason::reset);
+    return end_later(index, reason);
   }
   read_on(index);
 }

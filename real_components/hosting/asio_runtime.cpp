@@ -246,10 +246,10 @@ AsioRuntime::Pending& AsioRuntime::pending_of(Connection& connection) {
 void AsioRuntime::release_pending(Connection& connection) {
   if (connection.pending == no_index) return;
   Pending& pending = pending_[connection.pending];
-  for (Bytes* bytes : {&pending.plain, &pending.raw, &pending.held}) {
-    bytes->clear();
-    if (bytes->capacity() > kept_bytes) bytes->shrink_to_fit();
-  }
+  wipe(pending.plain, kept_bytes);
+  wipe(pending.raw, kept_bytes);
+  pending.held.clear();
+  if (pending.held.capacity() > kept_bytes) pending.held.shrink_to_fit();
   pending.plain_from = pending.raw_from = pending.address = 0;
   pending.host.clear();
   pending.addresses.clear();

@@ -19,6 +19,7 @@
 #include "real_components/hosting/timer_heap.hpp"
 #include "real_components/hosting/tls_contexts.hpp"
 #include "real_components/hosting/tls_port.hpp"
+#include "real_components/hosting/wiped_bytes.hpp"
 #include "real_components/runtime/runtime.hpp"
 #include "real_components/runtime/slab.hpp"
 
@@ -69,6 +70,7 @@ class AsioRuntime final : public runtime::Runtime {
 
   // For connections that begin from now on.
   void use_tls(std::shared_ptr<const TlsContexts> tls) { tls_ = std::move(tls); }
+  const TlsContexts& tls() const { return *tls_; }
   const RuntimeFigures& figures() const { return figures_; }
   // In words, for the log.
   const std::string& last_handshake_error() const { return last_handshake_error_; }
@@ -129,9 +131,9 @@ class AsioRuntime final : public runtime::Runtime {
   struct Pending {
     Index next = no_index;
     std::uint32_t generation = 0;
-    Bytes plain;  // from send(), for the network or the TLS engine
+    WipedBytes plain;  // from send(), for the network or the TLS engine
     std::size_t plain_from = 0;
-    Bytes raw;  // for the network as it is; before `plain`
+    WipedBytes raw;  // for the network as it is; before `plain`
     std::size_t raw_from = 0;
     Bytes held;        // received before TLS began, for the TLS engine
     std::string host;  // where to connect to
@@ -152,6 +154,7 @@ class AsioRuntime final : public runtime::Runtime {
     std::uint16_t port = 0;   // the listener's, of an accepted connection
     State state = State::free;
     runtime::TlsVersion version = runtime::TlsVersion::none;
+    runtime::CloseReason broke_by = runtime::CloseReason::reset;  // once `broken`
     bool accepted : 1 = false;
     bool tls_first : 1 = false;  // TLS is part of connecting, or of being accepted
     bool announced : 1 = false;  // the component knows it
@@ -248,7 +251,7 @@ class AsioRuntime final : public runtime::Runtime {
   bool write_raw(Index index);
   bool write_pending(Index index);
   void release_pending_if_idle(Connection& connection);
-  void lose_output(Index index);
+  void lose_output(Index index, runtime::CloseReason reason);
   void announce_room(Index index);
   void flushed(Index index);
   void linger(Index index);

@@ -52,7 +52,7 @@ void AsioRuntime::begin_tls(Index index, SslPointer tls, ByteView already_read) 
   // What was said in the clear leaves in the clear.
   if (!pending.plain.empty()) {
     append(pending.raw, ByteView(pending.plain).subspan(pending.plain_from));
-    pending.plain.clear();
+    wipe(pending.plain, pending.plain.capacity());
     pending.plain_from = 0;
     mark_dirty(index);
   }
@@ -163,6 +163,7 @@ void AsioRuntime::take_held(Index index) {
 void AsioRuntime::read_tls(Index index, ByteView received) {
   Connection& connection = connections_[index];
   const Named who = named(index);
+  const bool from_client = connection.accepted && !connection.tls_first;
   while (true) {
     if (connection.paused) {
       const Bytes rest(received.begin(), received.end());
@@ -189,6 +190,8 @@ void AsioRuntime::read_tls(Index index, ByteView received) {
     if (!port_.output.empty() && !connection.broken) send_staged(index);
     if (filled != 0) {
       deliver(index, ByteView(plain_.data(), filled));
+      // What clients said first proves who they are.
+      if (from_client) OPENSSL_cleanse(plain_.data(), filled);
       if (!holds(who) || connection.state != State::open) return;
     }
     if (error == SSL_ERROR_NONE) continue;  // there was more than fits
@@ -209,7 +212,7 @@ bool AsioRuntime::encrypt(Index index) {
     std::size_t taken = 0;
     if (SSL_write_ex(connection.tls.get(), pending.plain.data() + pending.plain_from, piece,
                      &taken) != 1) {
-      lose_output(index);
+      lose_output(index, CloseReason::reset);
       return false;
     }
     pending.plain_from += taken;

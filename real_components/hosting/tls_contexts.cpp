@@ -111,6 +111,8 @@ TlsContexts::TlsContexts(const TlsOptions& options, const TlsContexts* before) :
   if (options.service.given()) {
     service_ = make_context(TLS_server_method());
     use_files(service_.get(), options.service);
+    // What a client proves itself with must not stay in OpenSSL's buffers.
+    SSL_CTX_set_options(service_.get(), SSL_OP_CLEANSE_PLAINTEXT);
     resume_sessions(service_.get(), before != nullptr ? before->service_.get() : nullptr);
   }
   if (options.identity.given()) {

@@ -46,6 +46,10 @@ class LoopbackWorld final : public World {
   hosting::TlsOptions tls_options(const std::string& name);
   hosting::DevelopmentAuthority& authority() { return *authority_; }
   const std::filesystem::path& folder() const { return folder_.path(); }
+  // Another name for the same address.
+  void alias(const std::string& name, const std::string& of) {
+    (*addresses_)[name].address = address_of(of);
+  }
   // Literal, of a host by that name.
   std::string address_of(const std::string& name);
 
