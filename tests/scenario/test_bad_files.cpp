@@ -41,6 +41,27 @@ TEST_F(BadFile, UnknownRegion) {
       "you mean \"us-east-1\"?");
 }
 
+TEST_F(BadFile, ExpectationsThatMakeNoSense) {
+  EXPECT_EQ(
+      refusal(with("expect", R"([{"metric": "queries.failed", "at_most": 0, "from": "noon"}])")),
+      "x.json at /expect/0/from: expected a moment: a duration from the start (\"12s\"), the name "
+      "of a fault, \"NAME.heal\", \"heal\" (of the fault in \"from\") or \"end\"; each but "
+      "\"end\" also with \" + 3s\" or \" - 3s\", got \"noon\"");
+  EXPECT_EQ(refusal(with("expect", R"([{"never": "client_lost", "from": "5s", "until": "4s"}])")),
+            "x.json at /expect/0/until: the window ends before it begins");
+  EXPECT_EQ(refusal(with("expect", R"([{"never": "client_lost", "at_most": 1}])")),
+            "x.json at /expect/0/at_most: bounds belong to \"metric\" and \"always\"");
+  EXPECT_EQ(refusal(with("expect", R"([{"never": "client_lost", "eventually": "client_lost"}])")),
+            "x.json at /expect/0/eventually: an expectation is about one thing: \"never\" or "
+            "\"eventually\"");
+  EXPECT_EQ(
+      refusal(with("expect", R"([{"metric": "queries.failed", "equals": 0, "until": "heal"}])")),
+      "x.json at /expect/0/until: \"heal\" needs a fault in \"from\"");
+  EXPECT_EQ(refusal(with("sabotage", R"(["tied-session"])")),
+            "x.json at /sabotage/0: expected a known sabotage, got \"tied-session\"; did you mean "
+            "\"tied-sessions\"?");
+}
+
 TEST_F(BadFile, WrongUnit) {
   EXPECT_EQ(refusal(with("clients", R"([{"site": "us-west-2", "endpoint": "iad.direct",
                          "hold": "5 parsecs"}])")),
