@@ -145,6 +145,17 @@ Duration series_interval(const scenario::Plan& plan) {
   return std::chrono::seconds(std::max<std::int64_t>((seconds + most_rows - 1) / most_rows, 1));
 }
 
+Duration timeline_interval(const scenario::Plan& plan) {
+  constexpr std::int64_t wanted_rows = 720;
+  const Duration likely = scenario::likely_end(plan);
+  for (const Duration interval :
+       {Duration(10ms), Duration(20ms), Duration(50ms), Duration(100ms), Duration(200ms),
+        Duration(500ms), Duration(1s), Duration(2s), Duration(5s), Duration(10s), Duration(30s)}) {
+    if (interval * wanted_rows >= likely) return interval;
+  }
+  return 60s;
+}
+
 bool Summary::passed() const {
   return std::all_of(verdicts.begin(), verdicts.end(),
                      [](const Verdict& verdict) { return verdict.passed; }) &&

@@ -172,6 +172,8 @@ std::uint64_t target_connections(const scenario::Plan& plan);
 Duration clients_start(const scenario::Plan& plan);
 // A row of the time series per second, or fewer in a run of more than two hours.
 Duration series_interval(const scenario::Plan& plan);
+// The same for the timeline of the run page: some hundreds of rows, however long the run.
+Duration timeline_interval(const scenario::Plan& plan);
 
 std::string_view to_string(trace::HostRole role);  // "edge"
 

@@ -1,6 +1,7 @@
 // `wanlab schema` and `wanlab version`: what the binary knows of itself.
 #include "sim/app/commands.hpp"
 #include "sim/app/schemas.hpp"
+#include "sim/app/version.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -13,8 +14,6 @@
 namespace wanlab::app {
 
 namespace {
-
-constexpr const char* version = "0.1.0";
 
 ExitStatus print_schema(const std::string& kind) {
   const auto found = std::find_if(schemas().begin(), schemas().end(),
@@ -39,11 +38,15 @@ void add_schema_command(CLI::App& app, Action& chosen) {
   command->callback([=, &chosen] { chosen = [=] { return print_schema(*kind); }; });
 }
 
+std::string version_text() {
+  return "wanlab 0.1.0 (" __VERSION__ ")";
+}
+
 void add_version_command(CLI::App& app, Action& chosen) {
   CLI::App* command = app.add_subcommand("version", "Print the version");
   command->callback([&chosen] {
     chosen = [] {
-      std::cout << "wanlab " << version << " (" << __VERSION__ << ")\n";
+      std::cout << version_text() << '\n';
       return ExitStatus::good;
     };
   });

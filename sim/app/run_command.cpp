@@ -1,21 +1,24 @@
 // `wanlab run`: from a file to a judged, reported and stored run.
 #include "analysis/expectations.hpp"
+#include "analysis/report/run_page.hpp"
 #include "analysis/settling.hpp"
 #include "analysis/summary.hpp"
 #include "analysis/summary_json.hpp"
 #include "analysis/summary_text.hpp"
-#include "analysis/witness.hpp"
 #include "analysis/timeseries.hpp"
+#include "analysis/witness.hpp"
 #include "sim/app/commands.hpp"
 #include "sim/app/interruption.hpp"
 #include "sim/app/load.hpp"
 #include "sim/app/process_cost.hpp"
 #include "sim/app/progress_display.hpp"
 #include "sim/app/run_folder.hpp"
+#include "sim/app/version.hpp"
 #include "sim/base/json_tree.hpp"
 #include "sim/scenario/plan_json.hpp"
 #include "sim/scenario/times.hpp"
 #include "sim/trace/recorder.hpp"
+#include "sim/trace/run_record_json.hpp"
 #include "sim/trace/step_printer.hpp"
 #include "sim/world/simulated_world.hpp"
 
@@ -53,12 +56,13 @@ bool prints_steps(const scenario::Plan& plan, const RunOptions& options) {
 trace::RunRecord simulate(const scenario::Plan& plan, const RunOptions& options, ProcessCost& cost,
                           analysis::Settling& settling, analysis::Witness& witness) {
   trace::Recorder recorder({.series_interval = analysis::series_interval(plan),
-                            .target_open = analysis::target_connections(plan)});
+                            .target_open = analysis::target_connections(plan),
+                            .timeline_interval = analysis::timeline_interval(plan)});
   std::optional<trace::StepPrinter> steps;
   if (prints_steps(plan, options)) {
-    steps.emplace(std::cout, trace::StepPrinterOptions{.origin = plan.warm_up,
-                                                        .from = options.trace_from,
-                                                        .to = options.trace_to});
+    steps.emplace(std::cout,
+                  trace::StepPrinterOptions{
+                      .origin = plan.warm_up, .from = options.trace_from, .to = options.trace_to});
     recorder.add_observer(*steps);
   }
   if (plan.settled_after) recorder.add_observer(settling, analysis::Settling::kinds());
@@ -84,11 +88,17 @@ trace::RunRecord simulate(const scenario::Plan& plan, const RunOptions& options,
   return record;
 }
 
-void store(const RunFolder& folder, const analysis::Summary& summary,
+void store(RunFolder& folder, const scenario::Plan& plan, const analysis::Summary& summary,
            const trace::RunRecord& record) {
-  folder.write("summary.json", analysis::summary_json(summary));
-  folder.write("summary.txt", analysis::summary_text(summary));
-  folder.write("timeseries.csv", analysis::timeseries_csv(record));
+  const std::string summary_json = analysis::summary_json(summary);
+  const std::string summary_text = analysis::summary_text(summary);
+  folder.stage("summary.json", summary_json);
+  folder.stage("summary.txt", summary_text);
+  folder.stage("timeseries.csv", analysis::timeseries_csv(record));
+  folder.stage("record.json", to_line(trace::to_json(record)) + "\n");
+  folder.stage("report.html", analysis::run_page({plan, record, summary_json, summary_text,
+                                                  version_text(), folder.path().string()}));
+  folder.publish();
   folder.link_as_latest();
 }
 
@@ -107,8 +117,8 @@ void print(const analysis::Summary& summary, const RunOptions& options) {
 ExitStatus run(const RunOptions& options) {
   ProcessCost cost;
   const scenario::Plan plan = load_checked_plan(options.file, options.overrides);
-  const RunFolder folder(options.out, plan.name, plan.seed);
-  folder.write("plan.json", to_text(scenario::to_json(plan)));
+  RunFolder folder(options.out, plan.name, plan.seed);
+  folder.stage("plan.json", to_text(scenario::to_json(plan)));  // a full disk shows before the run
 
   analysis::Settling settling(plan);
   analysis::Witness witness(plan);
@@ -121,7 +131,7 @@ ExitStatus run(const RunOptions& options) {
   // Printed whether or not it could be stored: a long run must not be lost to a full disk.
   std::optional<OutputError> trouble;
   try {
-    store(folder, summary, record);
+    store(folder, plan, summary, record);
   } catch (const OutputError& error) {
     trouble = error;
   }
@@ -158,8 +168,7 @@ void add_run_command(CLI::App& app, Action& chosen) {
   command->add_option("--out", options->out, "Where run folders go: DIR/<scenario>/<seed>/")
       ->type_name("DIR")
       ->capture_default_str();
-  const auto moment = [command](const char* name, std::optional<Duration>& into,
-                                const char* help) {
+  const auto moment = [command](const char* name, std::optional<Duration>& into, const char* help) {
     command
         ->add_option_function<std::string>(
             name, [&into](const std::string& text) { into = base::parse_duration(text).value; },

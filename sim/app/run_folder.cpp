@@ -1,6 +1,7 @@
 // Writing beside the target and renaming over it: rename(2) is atomic within a file system.
 #include "sim/app/run_folder.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -44,17 +45,35 @@ class OpenFile {
   int descriptor_;
 };
 
+fs::path part_of(const fs::path& path) {
+  return path.string() + ".part";
+}
+
+void write_part(const fs::path& path, std::string_view content) {
+  OpenFile file(part_of(path));
+  if (!file.is_open()) throw OutputError(path.string(), last_error());
+  if (file.write_all(content) && file.close()) return;
+  const std::error_code reason = last_error();
+  ::unlink(part_of(path).c_str());
+  throw OutputError(path.string(), reason);
+}
+
+void put_in_place(const fs::path& path) {
+  if (std::rename(part_of(path).c_str(), path.c_str()) == 0) return;
+  const std::error_code reason = last_error();
+  ::unlink(part_of(path).c_str());
+  throw OutputError(path.string(), reason);
+}
+
+// Everything that a run leaves in its folder.
+constexpr std::string_view results[] = {"plan.json",      "summary.json", "summary.txt",
+                                        "timeseries.csv", "record.json",  "report.html"};
+
 }  // namespace
 
 void write_atomically(const fs::path& path, std::string_view content) {
-  const fs::path beside = path.string() + ".part";
-  OpenFile file(beside);
-  if (!file.is_open()) throw OutputError(path.string(), last_error());
-  if (!file.write_all(content) || !file.close() || std::rename(beside.c_str(), path.c_str()) != 0) {
-    const std::error_code reason = last_error();
-    ::unlink(beside.c_str());
-    throw OutputError(path.string(), reason);
-  }
+  write_part(path, content);
+  put_in_place(path);
 }
 
 RunFolder::RunFolder(const fs::path& out, const std::string& scenario, std::uint64_t seed)
@@ -62,14 +81,27 @@ RunFolder::RunFolder(const fs::path& out, const std::string& scenario, std::uint
   std::error_code reason;
   fs::create_directories(path_, reason);
   if (reason) throw OutputError(path_.string(), reason);
-  for (const char* name : {"summary.json", "summary.txt", "timeseries.csv"}) {
+}
+
+RunFolder::~RunFolder() {
+  std::error_code ignored;
+  for (const std::string& name : staged_) fs::remove(part_of(path_ / name), ignored);
+}
+
+void RunFolder::stage(const std::string& name, std::string_view content) {
+  write_part(path_ / name, content);
+  staged_.push_back(name);
+}
+
+void RunFolder::publish() {
+  for (const std::string_view name : results) {
+    if (std::find(staged_.begin(), staged_.end(), name) != staged_.end()) continue;
+    std::error_code reason;
     fs::remove(path_ / name, reason);
     if (reason) throw OutputError((path_ / name).string(), reason);
   }
-}
-
-void RunFolder::write(std::string_view name, std::string_view content) const {
-  write_atomically(path_ / name, content);
+  for (const std::string& name : staged_) put_in_place(path_ / name);
+  staged_.clear();
 }
 
 void RunFolder::link_as_latest() const {

@@ -52,6 +52,13 @@ class Histogram {
   static Histogram restore(std::vector<std::uint64_t> counts, Duration sum, Duration minimum,
                            Duration maximum);
   static constexpr std::size_t bucket_count = 2112;
+  // Calls visit(middle of the bucket, count) for every bucket with samples, the shortest first.
+  template <typename Visit>
+  void visit(const Visit& visit) const {
+    for (Bucket bucket = 0; bucket < counts_.size(); ++bucket) {
+      if (counts_[bucket] != 0) visit(middle_of(bucket), counts_[bucket]);
+    }
+  }
 
   static Bucket bucket_of(Duration value) {
     const auto nanoseconds = static_cast<std::uint64_t>(std::max<std::int64_t>(value.count(), 0));

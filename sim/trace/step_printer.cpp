@@ -1,6 +1,8 @@
 // The words and columns of the printed trace.
 #include "sim/trace/step_printer.hpp"
 
+#include "real_components/routing/region_cost.hpp"
+
 #include <algorithm>
 #include <cstdio>
 #include <iomanip>
@@ -23,6 +25,10 @@ std::string milliseconds_of(std::uint64_t nanoseconds) {
 
 std::string number(std::uint64_t value) {
   return std::to_string(value);
+}
+
+std::string region_state(std::uint64_t state) {
+  return std::string(to_string(static_cast<routing::RegionState>(state)));
 }
 
 std::string with(std::string_view words, std::string_view text) {
@@ -116,8 +122,8 @@ std::string in_words(const TraceEvent& event) {
       return with("now routes first to", event.text) + ", " + milliseconds_of(event.b * 1000) +
              " instead of " + milliseconds_of(event.a * 1000);
     case TraceKind::region_state:
-      return with("region", event.text) + " goes from state " + number(event.a) + " to " +
-             number(event.b);
+      return with("region", event.text) + " goes from " + region_state(event.a) + " to " +
+             region_state(event.b);
     case TraceKind::backhaul_up:
       return "backhaul connection " + number(event.subject) + with(" up to", event.text);
     case TraceKind::backhaul_down:

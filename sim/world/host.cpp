@@ -332,7 +332,12 @@ void SimulatedHost::on_close(EndpointId endpoint, runtime::CloseReason reason) {
 }
 
 Load SimulatedHost::load() {
-  return {cpu_busy_, connections_, waiting_to_be_accepted()};
+  // Work is counted when it is declared; what cores have still before them is not done yet.
+  const std::int64_t instant = nanoseconds(now());
+  std::int64_t ahead = 0;
+  for (const std::int64_t free_at : core_free_at_)
+    ahead += std::max<std::int64_t>(free_at - instant, 0);
+  return {cpu_busy_ - Duration(ahead), connections_, waiting_to_be_accepted()};
 }
 
 trace::HostStatistics SimulatedHost::statistics() const {

@@ -26,7 +26,7 @@ class SimulatedHost;
 
 // How busy a machine is at this moment, and has been since the start.
 struct Load {
-  Duration cpu_busy{};  // over all cores, since the start
+  Duration cpu_busy{};  // done by all cores, since the start
   std::uint64_t connections = 0, waiting_to_be_accepted = 0;
 };
 

@@ -98,7 +98,8 @@ TEST_F(Command, ARunLeavesItsPlanSummaryAndSeries) {
   const Outcome outcome = wanlab({"run", scenario("hello"), "--seed", "5"});
   EXPECT_EQ(outcome.status, 0) << outcome.err << outcome.out;
   EXPECT_NE(outcome.out.find("hello, seed 5: passed"), std::string::npos) << outcome.out;
-  for (const char* name : {"plan.json", "summary.json", "summary.txt", "timeseries.csv"}) {
+  for (const char* name : {"plan.json", "summary.json", "summary.txt", "timeseries.csv", "record.json",
+                           "report.html"}) {
     EXPECT_TRUE(exists(std::filesystem::path("out/hello/5") / name)) << name;
   }
   EXPECT_TRUE(exists("out/latest/plan.json"));
@@ -140,7 +141,7 @@ TEST_F(Command, QuietPrintsNothing) {
 
 TEST_F(Command, CtrlCKeepsAndMarksPartialResults) {
   const pid_t child = start({"run", scenario("lambda-1m-ramp"), "--json"});
-  for (int i = 0; i < 600 && !exists("out/lambda-1m-ramp/1/plan.json"); ++i) {
+  for (int i = 0; i < 600 && !exists("out/lambda-1m-ramp/1/plan.json.part"); ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
   }
   std::this_thread::sleep_for(std::chrono::seconds(1));
@@ -162,6 +163,38 @@ TEST_F(Command, OutputThatCannotBeWrittenIsNoSuccess) {
   EXPECT_EQ(WEXITSTATUS(status), 3);
   EXPECT_NE(content("err").find("No space left"), std::string::npos) << content("err");
   EXPECT_TRUE(exists("out/hello/1/summary.json"));
+}
+
+TEST_F(Command, AFullDiskIsSaidAndLeavesEarlierResultsAlone) {
+  ASSERT_EQ(wanlab({"run", scenario("hello"), "--quiet"}).status, 0);
+  const std::string before = content("out/hello/1/summary.json");
+  std::filesystem::create_symlink("/dev/full", folder_ / "out/hello/1/report.html.part");
+  const Outcome outcome = wanlab({"run", scenario("hello"), "--set", "expect.0.equals=2"});
+  EXPECT_EQ(outcome.status, 3);
+  EXPECT_NE(outcome.err.find("report.html: No space left"), std::string::npos) << outcome.err;
+  EXPECT_NE(outcome.out.find("hello, seed 1: FAILED"), std::string::npos) << outcome.out;
+  EXPECT_EQ(content("out/hello/1/summary.json"), before);
+}
+
+TEST_F(Command, ThePageWrittenAgainFromTheRecordIsTheSame) {
+  ASSERT_EQ(wanlab({"run", scenario("tests/edge-crash"), "--quiet"}).status, 0);
+  const std::string page = content("out/edge-crash/1/report.html");
+  ASSERT_GT(page.size(), 100'000u);
+  std::filesystem::remove(folder_ / "out/edge-crash/1/report.html");
+  const Outcome outcome = wanlab({"report", "out/edge-crash/1"});
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_TRUE(page == content("out/edge-crash/1/report.html"));
+}
+
+TEST_F(Command, AFolderThatIsNoRunOrIsDamagedIsRefusedByName) {
+  std::filesystem::create_directory(folder_ / "mine");
+  expect_refused(wanlab({"report", "mine"}), {"mine", "not the folder of a run", "plan.json"});
+  ASSERT_EQ(wanlab({"run", scenario("hello"), "--quiet"}).status, 0);
+  const std::string record = content("out/hello/1/record.json");
+  file("out/hello/1/record.json", record.substr(0, record.size() / 2));
+  expect_refused(wanlab({"report", "out/hello/1"}), {"record.json"});
+  file("out/hello/1/record.json", "{\"record_format\": 99}");
+  expect_refused(wanlab({"report", "out/hello/1"}), {"record.json", "/record_format", "99"});
 }
 
 }  // namespace

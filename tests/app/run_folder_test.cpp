@@ -8,35 +8,52 @@
 namespace wanlab::app {
 namespace {
 
-using RunFolderTest = CommandTest;
+class RunFolderTest : public CommandTest {
+ protected:
+  void publish(const std::string& scenario, std::uint64_t seed,
+               const std::vector<std::pair<std::string, std::string>>& files) {
+    RunFolder folder(folder_ / "out", scenario, seed);
+    for (const auto& [name, text] : files) folder.stage(name, text);
+    folder.publish();
+  }
+};
 
 TEST_F(RunFolderTest, LiesUnderScenarioAndSeed) {
-  const RunFolder folder(folder_ / "out", "storm", 42);
-  folder.write("summary.txt", "text");
+  publish("storm", 42, {{"summary.txt", "text"}});
   EXPECT_EQ(content("out/storm/42/summary.txt"), "text");
 }
 
-TEST_F(RunFolderTest, RemovesTheResultsOfAnEarlierRunButNotForeignFiles) {
-  const RunFolder earlier(folder_ / "out", "storm", 1);
-  earlier.write("summary.json", "old");
-  earlier.write("notes.txt", "mine");
-  const RunFolder later(folder_ / "out", "storm", 1);
+TEST_F(RunFolderTest, ReplacesTheResultsOfAnEarlierRunButNotForeignFiles) {
+  publish("storm", 1, {{"summary.json", "old"}, {"plan.json", "old"}});
+  file("out/storm/1/notes.txt", "mine");
+  publish("storm", 1, {{"plan.json", "new"}});
   EXPECT_FALSE(exists("out/storm/1/summary.json"));
+  EXPECT_EQ(content("out/storm/1/plan.json"), "new");
   EXPECT_EQ(content("out/storm/1/notes.txt"), "mine");
 }
 
-TEST_F(RunFolderTest, LeavesTheOldFileWhenWritingFails) {
-  const RunFolder folder(folder_ / "out", "storm", 1);
-  folder.write("plan.json", "old");
-  std::filesystem::create_directory(folder_ / "out/storm/1/plan.json.part");
-  EXPECT_THROW(folder.write("plan.json", "new"), OutputError);
+TEST_F(RunFolderTest, LeavesEarlierResultsAloneWhenOneFileCannotBeWritten) {
+  publish("storm", 1, {{"plan.json", "old"}, {"summary.json", "old"}});
+  std::filesystem::create_directory(folder_ / "out/storm/1/summary.json.part");
+  {
+    RunFolder folder(folder_ / "out", "storm", 1);
+    folder.stage("plan.json", "new");
+    EXPECT_THROW(folder.stage("summary.json", "new"), OutputError);
+  }
   EXPECT_EQ(content("out/storm/1/plan.json"), "old");
+  EXPECT_EQ(content("out/storm/1/summary.json"), "old");
+  EXPECT_FALSE(exists("out/storm/1/plan.json.part"));
+}
+
+TEST_F(RunFolderTest, ARunThatBreaksOffLeavesNothing) {
+  { RunFolder(folder_ / "out", "storm", 1).stage("plan.json", "text"); }
+  EXPECT_TRUE(std::filesystem::is_empty(folder_ / "out/storm/1"));
 }
 
 TEST_F(RunFolderTest, LeavesNothingBesideTheFile) {
+  publish("storm", 1, {{"plan.json", "one"}});
   const RunFolder folder(folder_ / "out", "storm", 1);
-  folder.write("plan.json", "one");
-  folder.write("plan.json", "two");
+  publish("storm", 1, {{"plan.json", "two"}});
   EXPECT_EQ(content("out/storm/1/plan.json"), "two");
   std::size_t files = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
@@ -47,9 +64,8 @@ TEST_F(RunFolderTest, LeavesNothingBesideTheFile) {
 
 TEST_F(RunFolderTest, TheLatestLinkFollowsTheLastRun) {
   RunFolder(folder_ / "out", "storm", 1).link_as_latest();
-  const RunFolder second(folder_ / "out", "calm", 2);
-  second.write("summary.txt", "calm");
-  second.link_as_latest();
+  publish("calm", 2, {{"summary.txt", "calm"}});
+  RunFolder(folder_ / "out", "calm", 2).link_as_latest();
   EXPECT_EQ(content("out/latest/summary.txt"), "calm");
 }
 

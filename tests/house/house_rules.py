@@ -74,8 +74,9 @@ def without_comments(text, keep_strings=True):
 def may_include_room(user, used, rooms):
     if user == used or user == "sim/app":
         return True
-    if user == "analysis":
-        return used in ("sim/trace", "sim/scenario", "sim/base")
+    if user.startswith("analysis"):
+        return (used in ("sim/trace", "sim/scenario", "sim/base") or
+                used.startswith("analysis") and rooms.index(used) < rooms.index(user))
     if user.startswith("real_components/"):
         return used.startswith("real_components/") and rooms.index(used) < rooms.index(user)
     return used.startswith(("real_components/", "sim/")) and rooms.index(used) < rooms.index(user)
