@@ -177,7 +177,7 @@ TEST_F(Command, AFullDiskIsSaidAndLeavesEarlierResultsAlone) {
 }
 
 TEST_F(Command, ThePageWrittenAgainFromTheRecordIsTheSame) {
-  ASSERT_EQ(wanlab({"run", scenario("tests/edge-crash"), "--quiet"}).status, 0);
+  ASSERT_EQ(wanlab({"run", scenario("failover/edge-crash"), "--quiet"}).status, 0);
   const std::string page = content("out/edge-crash/1/report.html");
   ASSERT_GT(page.size(), 100'000u);
   std::filesystem::remove(folder_ / "out/edge-crash/1/report.html");

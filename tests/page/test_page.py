@@ -89,7 +89,7 @@ class ThePage(unittest.TestCase):
         return self.browser.evaluate("document.getElementById('moment').textContent")
 
     def test_has_everything_in_its_place_at_any_width_and_color(self):
-        for name in ("tests/region-goes-silent", "tests/edge-crash", "hello", "tests/wrong-password", "edge-vs-direct"):
+        for name in ("failover/nearest-black-holed", "failover/edge-crash", "hello", "security/wrong-password", "edge-vs-direct"):
             run = self.run_scenario(name)
             self.assertLess((run / "report.html").stat().st_size, 5_000_000)
             for width in (1400, 800, 400):
@@ -104,7 +104,7 @@ class ThePage(unittest.TestCase):
                         self.assertGreaterEqual(self.browser.evaluate("document.querySelectorAll('#panels .panel').length"), 10)
 
     def test_shows_the_figures_of_the_summary_and_no_others(self):
-        run = self.open_page_of("tests/region-goes-silent")
+        run = self.open_page_of("failover/nearest-black-holed")
         summary = json.loads((run / "summary.json").read_text())
         figures = self.browser.evaluate(FIGURES)
         self.assertGreater(len(figures), 40)
@@ -117,14 +117,14 @@ class ThePage(unittest.TestCase):
         self.assertEqual(self.browser.evaluate("document.getElementById('facts').textContent.includes('%s')" % summary["digest"]), True)
 
     def test_says_what_failed(self):
-        run = self.open_page_of("tests/region-goes-silent", "--set", "expect.0.equals=51")
+        run = self.open_page_of("failover/nearest-black-holed", "--set", "expect.0.equals=51")
         self.assertEqual(self.browser.evaluate("document.getElementById('status').className"), "status failed")
         self.assertEqual(self.browser.evaluate("[...document.querySelectorAll('.no')].map(node => node.closest('tr').cells[1].textContent)"),
                          ["connections.established"])
         self.assertEqual(json.loads((run / "summary.json").read_text())["status"], "failed")
 
     def test_replays_with_a_slider_that_mouse_and_keyboard_move(self):
-        self.open_page_of("tests/region-goes-silent")
+        self.open_page_of("failover/nearest-black-holed")
         start = self.moment()
         self.browser.drag("#time", (0.33, 0.5), (0.9, 0.5))
         dragged = self.moment()
@@ -141,7 +141,7 @@ class ThePage(unittest.TestCase):
         self.assertIn("us-east-1", self.browser.evaluate("document.getElementById('lately').textContent"))
 
     def test_plays_at_the_chosen_speed_and_stops(self):
-        self.open_page_of("tests/edge-crash")
+        self.open_page_of("failover/edge-crash")
         self.browser.evaluate("(() => { const s = document.getElementById('time'); s.value = 0; s.dispatchEvent(new Event('input')); })()")
         self.browser.evaluate("document.getElementById('speed').value = '300'")
         start = self.moment()
@@ -151,7 +151,7 @@ class ThePage(unittest.TestCase):
         self.browser.wait_for("document.getElementById('play').getAttribute('aria-pressed') === 'false'")
 
     def test_zooms_all_timelines_together(self):
-        self.open_page_of("tests/region-goes-silent")
+        self.open_page_of("failover/nearest-black-holed")
         axes = "[...document.querySelectorAll('#panels svg')].map(svg => [...svg.querySelectorAll('.axis')][0].textContent)"
         whole = self.browser.evaluate(axes)
         self.browser.drag("#panels .panel svg", (0.3, 0.5), (0.5, 0.5))
@@ -168,7 +168,7 @@ class ThePage(unittest.TestCase):
         self.assertNotEqual(self.moment(), before)
 
     def test_marks_faults_on_every_timeline(self):
-        self.open_page_of("tests/region-goes-silent")
+        self.open_page_of("failover/nearest-black-holed")
         self.assertEqual(self.browser.evaluate("[...document.querySelectorAll('#panels svg')].filter(svg => !svg.querySelector('rect.fault')).length"), 0)
 
     def test_tells_the_steps_of_a_connection(self):
@@ -177,11 +177,11 @@ class ThePage(unittest.TestCase):
         self.assertEqual(steps, ["DNS", "TCP", "Greeting", "TLS", "Proof, at the origin", "OK to the client", "First statement"])
 
     def test_lets_one_choose_among_kept_connections(self):
-        self.open_page_of("tests/wrong-password")
+        self.open_page_of("security/wrong-password")
         self.assertIn("failed", self.browser.evaluate("[...document.getElementById('sample-kind').options].map(option => option.value)"))
         self.browser.evaluate("(() => { const s = document.getElementById('sample-kind'); s.value = 'failed'; s.dispatchEvent(new Event('change')); })()")
         self.assertIn("Access denied", self.browser.evaluate("document.getElementById('waterfall').textContent"))
-        self.open_page_of("tests/region-goes-silent")
+        self.open_page_of("failover/nearest-black-holed")
         before = self.browser.evaluate("document.querySelector('#waterfall h3').textContent")
         self.browser.click("#sample-list tbody tr:nth-child(3) button")
         self.assertNotEqual(self.browser.evaluate("document.querySelector('#waterfall h3').textContent"), before)
@@ -199,7 +199,7 @@ class ThePage(unittest.TestCase):
         self.assertEqual(self.browser.evaluate(f"document.querySelector('{head}').getAttribute('aria-sort')"), "ascending")
 
     def test_zooms_the_map(self):
-        self.open_page_of("tests/region-goes-silent")
+        self.open_page_of("failover/nearest-black-holed")
         transform = "document.querySelector('#map-figure svg > g > g').getAttribute('transform')"
         self.browser.click("#map-in")
         self.assertIn("scale(1.6)", self.browser.evaluate(transform))
@@ -208,7 +208,7 @@ class ThePage(unittest.TestCase):
         self.assertIn("scale(1)", self.browser.evaluate(transform))
 
     def test_names_every_control_and_drawing_for_a_screen_reader(self):
-        self.open_page_of("tests/region-goes-silent")
+        self.open_page_of("failover/nearest-black-holed")
         unnamed = """[...document.querySelectorAll('button, select, input, svg')].filter(node => node.getBoundingClientRect().width > 0 &&
             !(node.getAttribute('aria-label') || node.textContent.trim() || node.closest('label'))).map(node => node.outerHTML.slice(0, 80))"""
         self.assertEqual(self.browser.evaluate(unnamed), [])
@@ -224,7 +224,7 @@ class ThePage(unittest.TestCase):
         self.assertLessEqual({"play", "speed", "time", "show-clients", "map-in", "zoom-in", "zoom-all", "sample-kind"}, seen)
 
     def test_is_readable_on_paper(self):
-        run = self.open_page_of("tests/region-goes-silent")
+        run = self.open_page_of("failover/nearest-black-holed")
         self.browser.paper(run / "page.pdf")
         self.assertGreater((run / "page.pdf").stat().st_size, 30_000)
         self.browser.call("Emulation.setEmulatedMedia", media="print")

@@ -22,7 +22,7 @@ function cpuSeries(role) {
 
 // The store's revision, and what the slowest and the fastest edge had seen of it.
 function revisionSeries() {
-  const committed = happenings.filter((event) => event.kind === "store_committed" && event.host === "store-global");
+  const committed = happenings.filter((event) => event.kind === "store_committed" && event.host.startsWith("store."));
   const commits = committed.length ? committed : happenings.filter((event) => event.kind === "store_committed");
   const perHost = new Map();
   const head = new Array(rows).fill(null), least = new Array(rows).fill(null), most = new Array(rows).fill(null);
