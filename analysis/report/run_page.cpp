@@ -79,6 +79,7 @@ std::string run_page(const RunPage& page) {
   frame.fill("style", page_css());
   frame.fill("heading", escaped(page.plan.name));
   frame.fill("why", escaped(page.plan.why));
+  frame.fill("text", escaped(page.summary_text));  // where there are no scripts
   frame.fill("text", escaped(page.summary_text));
   frame.fill("summary", inside_script(page.summary_json));
   frame.fill("plan", inside_script(to_text(plan_excerpt(page.plan))));
