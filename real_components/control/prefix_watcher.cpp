@@ -83,6 +83,7 @@ void PrefixWatcher::on_result(std::uint64_t token, StoreResult result) {
   if (token != token_ || state_ != State::listing) return;
   auto* page = std::get_if<wire::RangeResult>(&result.body);
   if (result.status == StoreStatus::compacted) return begin_listing();  // while we were paging
+  if (result.status == StoreStatus::unavailable) store_.leave_member();
   if (result.status != StoreStatus::ok || page == nullptr) return retry_later();
   if (listing_revision_ == 0) {
     const bool other_store = cluster_id_ != 0 && result.cluster_id != cluster_id_;
@@ -194,6 +195,7 @@ void PrefixWatcher::on_watch(WatchId watch, WatchNotice notice) {
     case WatchNotice::Kind::canceled:
       watch_ = no_watch;
       resuming_ = true;
+      if (notice.reason == StoreStatus::unavailable) store_.leave_member();  // others may serve it
       if (notice.reason != StoreStatus::compacted) return retry_later();
       ++counters_.compactions;
       runtime_.record({runtime::TraceKind::watch_compacted,

@@ -148,6 +148,7 @@ bool StoreNode::serve(Peer& peer, ByteView bytes) {
       send(peer, {message.id, std::move(refused)});
       return true;
     }
+    if (gate_ != nullptr && gate_->takes(*call, {peer.id, message.id})) return true;
     send(peer, {message.id, engine_.apply(*call)});
   } else if (auto* create = std::get_if<wire::WatchCreate>(&message.body)) {
     return create_watch(peer, std::move(*create));
@@ -166,7 +167,7 @@ bool StoreNode::create_watch(Peer& peer, wire::WatchCreate create) {
   }
   if (create.request.key.empty() || create.request.start_revision < 0) {
     tell(peer, create.watch, WatchNotice::Kind::canceled, StoreStatus::invalid_request);
-  } else if (peer.watches.size() >= config_.max_watches_per_connection) {
+  } else if (!serves_watches_ || peer.watches.size() >= config_.max_watches_per_connection) {
     tell(peer, create.watch, WatchNotice::Kind::canceled, StoreStatus::unavailable);
   } else {
     peer.watches[create.watch] = {engine_.open_watch(create.request), runtime_.now(),
@@ -206,8 +207,7 @@ void StoreNode::tell(Peer& peer, std::uint64_t watch, WatchNotice::Kind kind, St
   notice.kind = kind;
   notice.watch = watch;
   notice.cluster_id = engine_.cluster_id();
-  notice.revision =
-      kind == WatchNotice::Kind::progress ? newest_told() : engine_.revision();
+  notice.revision = kind == WatchNotice::Kind::progress ? newest_told() : engine_.revision();
   notice.reason = reason;
   if (reason == StoreStatus::compacted) notice.compact_revision = engine_.compact_revision();
   send(peer, {0, std::move(notice)});
@@ -235,6 +235,26 @@ void StoreNode::cancel_watches() {
       tell(*peer, watch, WatchNotice::Kind::canceled, StoreStatus::unavailable);
     }
   }
+}
+
+void StoreNode::serve_watches(bool serve) {
+  serves_watches_ = serve;
+  if (!serve) cancel_watches();
+}
+
+void StoreNode::answer(StoreTicket ticket, const StoreCall& call) {
+  const auto peer = peers_.find(ticket.peer);
+  if (peer != peers_.end()) send(*peer->second, {ticket.request, engine_.apply(call)});
+}
+
+void StoreNode::refuse(StoreTicket ticket) {
+  const auto peer = peers_.find(ticket.peer);
+  if (peer == peers_.end()) return;
+  StoreResult result;
+  result.status = StoreStatus::unavailable;
+  result.cluster_id = engine_.cluster_id();
+  result.revision = engine_.revision();
+  send(*peer->second, {ticket.request, std::move(result)});
 }
 
 // What changed since the last time waits, behind what is waiting already.

@@ -20,8 +20,9 @@ struct StoreNodeConfig {
   std::uint16_t port = 2379;  // etcd's client port (IANA)
   bool mutual_tls = true;
   EmbeddedStoreOptions store;
-  // Certificate names that may connect, and those of them that may change anything; an empty list means
-  // everybody whom mutual TLS lets in. A region's credentials are for its own origins' eyes only.
+  // Certificate names that may connect, and those of them that may change anything; an empty list
+  // means everybody whom mutual TLS lets in. A region's credentials are for its own origins' eyes
+  // only.
   std::vector<std::string> readers;
   std::vector<std::string> writers;
   std::size_t max_connections = 10'000;
@@ -36,6 +37,19 @@ struct StoreNodeConfig {
   Duration progress_interval = std::chrono::seconds{10};
   // A connection from which nothing was heard for so long is reset. Clients ping every 5 s.
   Duration idle_timeout = std::chrono::seconds{60};
+};
+
+// Who is to be answered, once a call can be.
+struct StoreTicket {
+  std::uint64_t peer = 0, request = 0;
+};
+
+// Decides about calls that one member of a replicated store must not answer by itself.
+class StoreGate {
+ public:
+  virtual ~StoreGate() = default;
+  // True: it will call answer() or refuse() with the ticket, now or later.
+  virtual bool takes(const StoreCall& call, StoreTicket ticket) = 0;
 };
 
 class StoreNode final : public runtime::Component {
@@ -56,6 +70,13 @@ class StoreNode final : public runtime::Component {
   void hold_back_watches(Duration delay);
   // Ends all watches as `unavailable`; their owners may open them again.
   void cancel_watches();
+  // False: watches end and new ones are refused as `unavailable`, until true.
+  void serve_watches(bool serve);
+
+  // The gate must outlive the node.
+  void set_gate(StoreGate* gate) { gate_ = gate; }
+  void answer(StoreTicket ticket, const StoreCall& call);
+  void refuse(StoreTicket ticket);
 
   void start() override;
   void on_timer(runtime::Cookie cookie) override;
@@ -101,6 +122,8 @@ class StoreNode final : public runtime::Component {
   Instant lease_timer_at_ = Instant::max();
   Revision traced_ = 0;
   bool ticking_ = false;
+  bool serves_watches_ = true;
+  StoreGate* gate_ = nullptr;
   Duration held_back_{};
   std::deque<std::pair<Instant, Revision>> withheld_;  // when it may be told, and up to where
   Revision told_ = 0;                                  // what watches may hear of while held back

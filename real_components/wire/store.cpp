@@ -58,6 +58,7 @@ void fill(const RangeRequest& from, proto::RangeRequest& to) {
   to.set_limit(from.limit);
   to.set_keys_only(from.keys_only);
   to.set_count_only(from.count_only);
+  to.set_serializable(from.serializable);
 }
 void fill(const RangeResult& from, proto::RangeResult& to) {
   for (const KeyValue& value : from.values) fill(value, *to.add_values());
@@ -143,7 +144,8 @@ RangeRequest taken(proto::RangeRequest& from) {
           from.revision(),
           from.limit(),
           from.keys_only(),
-          from.count_only()};
+          from.count_only(),
+          from.serializable()};
 }
 RangeResult taken(proto::RangeResult& from) {
   RangeResult to;

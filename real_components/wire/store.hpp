@@ -34,6 +34,8 @@ struct RangeRequest {
   std::int64_t limit = 0;  // 0: none
   bool keys_only = false;
   bool count_only = false;
+  // What the member asked knows is good enough, even if others know more.
+  bool serializable = false;
   bool operator==(const RangeRequest&) const = default;
 };
 struct RangeResult {

@@ -51,6 +51,7 @@ class DatabaseService final : public runtime::Component {
   // How far this copy is behind the primary; `SELECT max_repl_lag()` tells it in seconds
   // (planetscale.com/docs/vitess/scaling/read-only-regions).
   void set_lag(Duration lag) { lag_ = lag; }
+  Duration lag() const { return lag_; }
 
   std::uint64_t statements() const { return statements_; }
   std::uint32_t sessions() const { return sessions_.live(); }

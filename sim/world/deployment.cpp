@@ -11,6 +11,7 @@
 #include "sim/world/database_service.hpp"
 #include "sim/scenario/sabotage.hpp"
 #include "sim/world/sabotage.hpp"
+#include "sim/world/store_member.hpp"
 
 #include <algorithm>
 #include <map>
@@ -54,12 +55,9 @@ std::string encoded(const Record& record) {
   return std::string(as_text(bytes));
 }
 
-// What a store holds at the start, by key.
-using Records = std::map<std::string, std::string>;
-
 // In the order of the keys, because revisions follow the order of writing and must not follow the
 // order in which a plan lists its parts.
-void fill(control::EmbeddedStore& store, Records records) {
+void fill(control::EmbeddedStore& store, std::map<std::string, std::string> records) {
   for (auto& [key, value] : records) {
     const control::StoreResult result =
         store.apply(wire::PutRequest{.key = key, .value = std::move(value)});
@@ -105,10 +103,22 @@ std::pair<std::string, std::string> SimulatedWorld::grant_key_record(
   return record;
 }
 
+control::StoreNode& SimulatedWorld::store_on(SimulatedHost& host) const {
+  StoreMember* member = member_on(host);
+  return member != nullptr ? member->node() : static_cast<control::StoreNode&>(*host.component());
+}
+
+StoreMember* SimulatedWorld::member_on(SimulatedHost& host) const {
+  if (!replicated() || !disks_.contains(host.label().name)) return nullptr;
+  return static_cast<StoreMember*>(host.component());
+}
+
+// A member keeps its own disk.
 void SimulatedWorld::save_disk(SimulatedHost& host) {
-  if (host.label().role != trace::HostRole::store) return;
-  auto& store = static_cast<control::StoreNode&>(*host.component());
-  disks_.insert_or_assign(host.label().name, std::move(store.engine()));
+  if (host.label().role != trace::HostRole::store || member_on(host) != nullptr) return;
+  // Asked first: with a disk of its own it would pass for a member.
+  control::EmbeddedStore& engine = store_on(host).engine();
+  disks_[host.label().name].engine.emplace(std::move(engine));
 }
 
 // One global store for Routes and origins, and one in each region for what only that region may
@@ -127,7 +137,7 @@ void SimulatedWorld::plan_stores(std::vector<Blueprint>& blueprints) {
       config.writers = {"operator"};  // who acts on the engine directly here
       if (auto disk = disks_.extract(host.label().name); !disk.empty()) {
         return std::make_unique<control::StoreNode>(seam(host), std::move(config),
-                                                    std::move(disk.mapped()));
+                                                    std::move(*disk.mapped().engine));
       }
       auto node = std::make_unique<control::StoreNode>(seam(host), std::move(config));
       fill(node->engine(), seed());
@@ -136,7 +146,7 @@ void SimulatedWorld::plan_stores(std::vector<Blueprint>& blueprints) {
     blueprints.push_back(std::move(blueprint));
   };
 
-  add(scenario::store_host_name(plan_), plan_.store_site, {}, [this] {
+  const auto global_records = [this] {
     Records records;
     if (scenario::sabotaged(plan_.sabotage, "verifiers-in-routes")) {
       for (const scenario::Credential& credential : plan_.credentials) {
@@ -155,7 +165,12 @@ void SimulatedWorld::plan_stores(std::vector<Blueprint>& blueprints) {
       records[control::route_key(credential.user)] = encoded_route(credential, credential.regions);
     }
     return records;
-  });
+  };
+  if (!replicated()) {
+    add(scenario::store_host_name(plan_), plan_.store_site, {}, global_records);
+  } else {
+    plan_store_members(blueprints, global_records);
+  }
   for (const scenario::OriginRegion& origin : plan_.origins) {
     // Nobody but the region's own origins gets to see its Credentials and grant keys.
     std::vector<std::string> origins;
@@ -173,13 +188,33 @@ void SimulatedWorld::plan_stores(std::vector<Blueprint>& blueprints) {
             }
             branches.insert(credential.branch);
             const auto expires = credential.credential_expires_after;
-            records[control::credential_key(credential.user)] =
-                encoded_credential(credential, passwords_.at(credential.user),
-                                   expires ? unix_time(*expires) : 0);
+            records[control::credential_key(credential.user)] = encoded_credential(
+                credential, passwords_.at(credential.user), expires ? unix_time(*expires) : 0);
           }
           for (const std::string& branch : branches) records.insert(grant_key_record(branch));
           return records;
         });
+  }
+}
+
+void SimulatedWorld::plan_store_members(std::vector<Blueprint>& blueprints,
+                                        const std::function<Records()>& records) {
+  const std::vector<scenario::StoreMember> members = scenario::store_members(plan_);
+  StoreMemberConfig config;
+  for (const scenario::StoreMember& member : members) config.members.push_back(member.host);
+  config.node.writers = {"operator"};
+  for (std::uint32_t number = 0; number < members.size(); ++number) {
+    Blueprint blueprint;
+    blueprint.label = {members[number].host, trace::HostRole::store, members[number].site, {}};
+    blueprint.site = wan_.require(members[number].site);
+    blueprint.zone = members[number].number % std::max(1u, wan_.site(blueprint.site).zones);
+    config.self = number;
+    blueprint.make = [this, config, records](SimulatedHost& host) {
+      const auto [disk, fresh] = disks_.try_emplace(host.label().name);
+      if (fresh) fill(disk->second.engine.emplace(config.node.store), records());
+      return std::make_unique<StoreMember>(seam(host), config, disk->second);
+    };
+    blueprints.push_back(std::move(blueprint));
   }
 }
 
@@ -240,7 +275,9 @@ void SimulatedWorld::plan_edges(std::vector<Blueprint>& blueprints) {
       blueprint.make = [this, &pop, name](SimulatedHost& host) {
         edge::EdgeConfig config;
         config.name = name;
-        config.store.members = {{scenario::store_host_name(plan_), store_port}};
+        for (const scenario::StoreMember& member : scenario::store_members(plan_)) {
+          config.store.members.push_back({member.host, store_port});
+        }
         config.nonce_key = wire::edge_nonce_key(secret(plan_.seed, "nonces"), name);
         config.handshake_timeout = pop.handshake_timeout;
         config.require_tls = pop.require_tls;

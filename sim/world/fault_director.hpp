@@ -7,8 +7,9 @@
 #include "sim/world/simulated_world.hpp"
 
 #include <map>
-#include <set>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace wanlab::world {
@@ -42,10 +43,14 @@ class FaultDirector {
   struct Step {
     std::string store;  // host name
     wire::StoreCall call;
+    std::uint64_t number = 0;  // of all steps, in the order of what was wanted
   };
   struct Errand {
-    std::vector<Step> steps;
+    std::vector<Step> steps{};
     std::size_t next = 0;
+    // With a replicated store: where the present step stands in its log, and since when.
+    std::optional<StoreMember::Place> place{};
+    Instant proposed{};
   };
 
   // What operators know of a user.
@@ -88,7 +93,11 @@ class FaultDirector {
   void revoke(const scenario::Credential& credential);
   void send(Errand errand);
   void continue_errand(std::uint32_t number);
-  bool perform(const Step& step);
+  bool perform(Errand& errand);
+  bool propose(Errand& errand);
+  std::vector<SimulatedHost*> store_hosts() const;  // members of the global store
+  SimulatedHost* leader() const;                    // of those that are up; may be null
+  void compact();
   Step route_step(const Account& account) const;
   Step credential_step(const Account& account, const std::string& region) const;
   void write_credentials(const Account& account);
@@ -100,6 +109,9 @@ class FaultDirector {
   std::map<SimulatedHost*, std::uint32_t> downs_;  // faults that hold a process down
   std::map<std::string, Account, std::less<>> accounts_;
   std::vector<Errand> errands_;
+  // The newest step for each key of a store: an older one that had to wait must not undo it.
+  std::map<std::pair<std::string, std::string>, std::uint64_t> newest_steps_;
+  std::uint64_t steps_ = 0;
   bool has_health_checks_ = false;
   bool health_watched_ = false;
 };

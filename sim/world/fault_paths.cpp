@@ -86,6 +86,7 @@ void FaultDirector::impair_path(std::uint32_t number) {
     case FaultKind::lossy:
       impairment.loss = probability(
           (fault.burst > Duration::zero() ? fault.loss_in_burst : fault.loss) * strength);
+      impairment.later_loss = probability(fault.loss * strength);
       break;
     case FaultKind::bandwidth:
       impairment.bits_per_second = fault.bits_per_second;
@@ -133,7 +134,7 @@ void FaultDirector::cut_cable(const Fault& fault, bool cut) {
   world_.transport_.refresh_paths();
 }
 
-// Whether enough of the health checkers, which stand in every region, get an answer from a machine
+// Whether enough of the health checkers, which stand in every other region, get an answer from a machine
 // of the POP.
 bool FaultDirector::serves_the_world(const scenario::EdgePop& pop) {
   std::vector<const SimulatedHost*> serving;
@@ -145,7 +146,11 @@ bool FaultDirector::serves_the_world(const scenario::EdgePop& pop) {
   network::Transport& transport = world_.transport_;
   std::size_t checkers = 0, content = 0;
   for (std::uint32_t site = 0; site < world_.wan_.site_count(); ++site) {
-    if (world_.wan_.site(site).kind != network::SiteKind::region) continue;
+    // One that stands next door says nothing about the world.
+    if (world_.wan_.site(site).kind != network::SiteKind::region ||
+        site == serving.front()->site) {
+      continue;
+    }
     ++checkers;
     content += std::any_of(serving.begin(), serving.end(), [&](const SimulatedHost* host) {
       const network::PathId there = transport.path_between(site, 0, host->site, host->zone);

@@ -14,6 +14,17 @@ using scenario::FaultKind;
 namespace {
 // How long an operator's tool waits before it tries a store again that did not take its call.
 constexpr Duration operator_patience = std::chrono::seconds(1);
+// How often it looks whether its change is decided, and how long it waits for that.
+constexpr Duration look_again = std::chrono::milliseconds(20);
+constexpr Duration proposal_patience = std::chrono::seconds(5);
+
+// The record that an operator's call is about.
+std::string key_of(const wire::StoreCall& call) {
+  if (const auto* put = std::get_if<wire::PutRequest>(&call)) return put->key;
+  if (const auto* gone = std::get_if<wire::DeleteRequest>(&call)) return gone->key;
+  return {};
+}
+
 }  // namespace
 
 void FaultDirector::operate(const Fault& fault, bool begins) {
@@ -113,60 +124,135 @@ FaultDirector::Step FaultDirector::route_step(const Account& account) const {
 }
 
 void FaultDirector::send(Errand errand) {
+  for (Step& step : errand.steps) {
+    step.number = ++steps_;
+    newest_steps_[{step.store, key_of(step.call)}] = step.number;
+  }
   errands_.push_back(std::move(errand));
   continue_errand(static_cast<std::uint32_t>(errands_.size() - 1));
 }
 
 void FaultDirector::continue_errand(std::uint32_t number) {
-  while (errands_[number].next < errands_[number].steps.size()) {
-    if (!perform(errands_[number].steps[errands_[number].next])) {
-      post(operator_patience, number, Phase::errand);
+  Errand& errand = errands_[number];
+  while (errand.next < errand.steps.size()) {
+    if (!perform(errand)) {
+      post(errand.place ? look_again : operator_patience, number, Phase::errand);
       return;
     }
-    ++errands_[number].next;
+    ++errand.next;
   }
-  errands_[number].steps.clear();
+  errand.steps.clear();
 }
 
-// False if the store did not take it and it is to be tried again.
-bool FaultDirector::perform(const Step& step) {
+// False if the store did not take it, or not yet, and it is to be tried again.
+bool FaultDirector::perform(Errand& errand) {
+  const Step& step = errand.steps[errand.next];
+  if (newest_steps_.at({step.store, key_of(step.call)}) != step.number) {
+    errand.place.reset();
+    return true;  // something else is wanted of this record by now
+  }
+  if (step.store.empty() && world_.replicated()) return propose(errand);
   const std::string name = step.store.empty() ? scenario::store_host_name(plan_) : step.store;
   SimulatedHost* host = world_.find_host(name);
   if (host == nullptr) return true;
   if (host->down || host->component() == nullptr) return false;
-  auto& store = static_cast<control::StoreNode&>(*host->component());
+  control::StoreNode& store = world_.store_on(*host);
   store.engine().apply(step.call);
   host->act([&] { store.flush(); });
   return true;
 }
 
+// The operator's tool finds the leader and waits until its change is decided. What it asks for may
+// be done twice without harm.
+bool FaultDirector::propose(Errand& errand) {
+  const Instant now = world_.simulation_.now();
+  if (errand.place) {
+    for (SimulatedHost* host : store_hosts()) {
+      if (host->component() == nullptr || host->down) continue;
+      if (!world_.member_on(*host)->decided(*errand.place)) continue;
+      errand.place.reset();
+      return true;
+    }
+    if (now - errand.proposed < proposal_patience) return false;
+    errand.place.reset();
+  }
+  SimulatedHost* host = leader();
+  if (host == nullptr) return false;
+  host->act(
+      [&] { errand.place = world_.member_on(*host)->propose(errand.steps[errand.next].call); });
+  errand.proposed = now;
+  return false;
+}
+
+std::vector<SimulatedHost*> FaultDirector::store_hosts() const {
+  std::vector<SimulatedHost*> hosts;
+  for (const scenario::StoreMember& member : scenario::store_members(plan_)) {
+    if (SimulatedHost* host = world_.find_host(member.host)) hosts.push_back(host);
+  }
+  return hosts;
+}
+
+// One that was cut off may still believe it leads; the others follow a later term.
+SimulatedHost* FaultDirector::leader() const {
+  SimulatedHost* found = nullptr;
+  std::uint64_t term = 0;
+  for (SimulatedHost* host : store_hosts()) {
+    if (host->component() == nullptr || host->down) continue;
+    if (!world_.replicated()) return host;
+    const StoreMember& member = *world_.member_on(*host);
+    if (!member.leads() || member.term() < term) continue;
+    found = host;
+    term = member.term();
+  }
+  return found;
+}
+
+void FaultDirector::compact() {
+  SimulatedHost* host = leader();
+  if (host == nullptr) return;
+  send({.steps = {{.store = {},
+                   .call = wire::CompactRequest{world_.store_on(*host).engine().revision()}}}});
+}
+
 void FaultDirector::disturb_store(std::uint32_t number, bool begins) {
   const Fault& fault = plan_.faults[number];
   State& state = states_[number];
-  if (begins && state.hosts.empty()) {
-    for (const std::string& name : scenario::stores_meant(plan_, fault)) {
-      if (SimulatedHost* host = world_.find_host(name)) state.hosts.push_back(host);
+  const std::vector<SimulatedHost*> all = store_hosts();
+  switch (fault.kind) {
+    case FaultKind::store_leader_loss:
+    case FaultKind::store_quorum_loss: {
+      if (begins) {
+        // The leader first, so that losing it is part of losing the quorum.
+        SimulatedHost* first = leader() != nullptr ? leader() : all.front();
+        const bool one = fault.kind == FaultKind::store_leader_loss;
+        state.hosts = {first};
+        for (SimulatedHost* host : all) {
+          if (one || state.hosts.size() > all.size() / 2) break;
+          if (host != first) state.hosts.push_back(host);
+        }
+      }
+      for (SimulatedHost* host : state.hosts) begins ? take_down(*host) : bring_back(*host);
+      return;
     }
+    case FaultKind::store_compaction:
+      return compact();
+    default:
+      break;
   }
-  for (SimulatedHost* host : state.hosts) {
-    if (fault.kind == FaultKind::store_leader_loss || fault.kind == FaultKind::store_quorum_loss) {
-      begins ? take_down(*host) : bring_back(*host);
-      continue;
-    }
-    if (host->component() == nullptr) continue;
-    auto& store = static_cast<control::StoreNode&>(*host->component());
+  for (const std::string& name : scenario::stores_meant(plan_, fault)) {
+    SimulatedHost* host = world_.find_host(name);
+    if (host == nullptr || host->component() == nullptr) continue;
+    const Duration delay = fault.extra_delay * state.strength / 1000;
     host->act([&] {
       if (fault.kind == FaultKind::store_slow_watch) {
-        store.hold_back_watches(fault.extra_delay * state.strength / 1000);
-      } else if (fault.kind == FaultKind::store_compaction) {
-        store.engine().apply(wire::CompactRequest{store.engine().revision()});
-        store.flush();
-      } else if (fault.kind == FaultKind::store_watch_cancel) {
-        store.cancel_watches();
+        world_.store_on(*host).hold_back_watches(delay);
+      } else if (fault.kind == FaultKind::store_lag) {
+        world_.member_on(*host)->lag(delay);
+      } else {
+        world_.store_on(*host).cancel_watches();
       }
     });
   }
-  if (!begins) state.hosts.clear();
 }
 
 }  // namespace wanlab::world

@@ -315,7 +315,8 @@ void SimulatedHost::on_secure(EndpointId endpoint) {
 
 void SimulatedHost::on_data(EndpointId endpoint, ByteView bytes) {
   surroundings_.recorder.mix_bytes(recorded_as_, bytes);
-  if (tap_ != nullptr) {
+  if (tap_ != nullptr &&
+      (tapped_port_ == 0 || surroundings_.transport[endpoint].port == tapped_port_)) {
     if (const SecretTap::Secret* secret = tap_->find(bytes)) [[unlikely]] {
       record({TraceKind::secret_arrived, secret->credential, 0, 0, secret->what});
     }

@@ -67,8 +67,12 @@ class alignas(64) SimulatedHost final : public runtime::Runtime, public network:
   trace::HostStatistics statistics() const;
   Load load();
   std::uint32_t open_connections() const { return connections_; }
-  // Looks for secrets in what arrives. Must outlive the host; null: nobody looks.
-  void set_tap(const SecretTap* tap) { tap_ = tap; }
+  // Looks for secrets in what arrives, of connections to this port; 0: of all. Must outlive the
+  // host.
+  void set_tap(const SecretTap* tap, std::uint16_t port) {
+    tap_ = tap;
+    tapped_port_ = port;
+  }
   // Descriptors taken by other things than connections.
   void reserve_descriptors(std::uint32_t count) { reserved_descriptors_ = count; }
 
@@ -160,9 +164,11 @@ class alignas(64) SimulatedHost final : public runtime::Runtime, public network:
   SimulatedHost* last_found_ = nullptr;  // connects mostly go where the last one went
   trace::HostLabel label_;
   scenario::HostShape shape_;
-  std::unique_ptr<const scenario::HostShape> undisturbed_;  // while something slows the machine down
+  std::unique_ptr<const scenario::HostShape>
+      undisturbed_;  // while something slows the machine down
   std::vector<Listener> listeners_;
-  const SecretTap* tap_ = nullptr;
+  const SecretTap* tap_ = nullptr;  // null: nobody looks
+  std::uint16_t tapped_port_ = 0;
   bool has_crashed_ = false;
   Duration clock_skew_{};
   std::uint32_t freezes_ = 0;                                         // faults that hold it frozen

@@ -2,7 +2,6 @@
 // clients.
 #pragma once
 
-#include "real_components/control/embedded_store.hpp"
 #include "real_components/wire/records.hpp"
 #include "sim/kernel/simulation.hpp"
 #include "sim/network/transport.hpp"
@@ -12,6 +11,7 @@
 #include "sim/world/client_host.hpp"
 #include "sim/world/host.hpp"
 #include "sim/world/name_service.hpp"
+#include "sim/world/store_member.hpp"
 #include "sim/world/timeline_sampler.hpp"
 
 #include <cstdint>
@@ -75,7 +75,10 @@ class SimulatedWorld {
   static constexpr kernel::Kind expiry_kind = 4;
 
   void plan_databases(std::vector<Blueprint>& hosts);
+  // What a store holds at the start, by key.
+  using Records = std::map<std::string, std::string>;
   void plan_stores(std::vector<Blueprint>& hosts);
+  void plan_store_members(std::vector<Blueprint>& hosts, const std::function<Records()>& records);
   void plan_origins(std::vector<Blueprint>& hosts);
   void plan_edges(std::vector<Blueprint>& hosts);
   void plan_clients(std::vector<Blueprint>& hosts);
@@ -101,6 +104,10 @@ class SimulatedWorld {
   std::uint64_t unix_time(Duration since_begin) const;
   // What a store's process leaves behind when it ends, for the next one to find.
   void save_disk(SimulatedHost& host);
+  // What runs on a store's host that is up; null: it is no member of a replicated store.
+  bool replicated() const { return plan_.store_members.size() > 1; }
+  control::StoreNode& store_on(SimulatedHost& host) const;
+  StoreMember* member_on(SimulatedHost& host) const;
   std::string password_of(const std::string& user) const;
 
   const scenario::Plan& plan_;
@@ -136,7 +143,7 @@ class SimulatedWorld {
   std::map<std::string, SimulatedHost*, std::less<>> hosts_by_name_;
   std::vector<ClientHost*> clients_;
   std::unique_ptr<FaultDirector> faults_;
-  std::map<std::string, control::EmbeddedStore, std::less<>> disks_;  // of stores that are down
+  std::map<std::string, StoreDisk, std::less<>> disks_;  // of members, and of stores that are down
   // How to make a host's component anew after a crash.
   std::map<std::string, std::function<std::unique_ptr<runtime::Component>(SimulatedHost&)>,
            std::less<>>

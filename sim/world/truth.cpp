@@ -5,6 +5,7 @@
 #include "real_components/origin/origin_node.hpp"
 #include "sim/scenario/host_names.hpp"
 #include "sim/world/simulated_world.hpp"
+#include "sim/world/statement_tag.hpp"
 
 #include <algorithm>
 
@@ -14,6 +15,7 @@ using runtime::TraceKind;
 
 namespace {
 
+constexpr std::uint16_t store_port = 2379;  // of etcd (IANA)
 // A lost segment costs about one retransmission timeout (at least 200 ms in Linux, TCP_RTO_MIN).
 constexpr double least_timeout = 200e6;
 // The median of an exponential distribution lies ln(2) means above its least value.
@@ -23,6 +25,15 @@ double one_way(const network::Path& path) {
   const double loss = static_cast<double>(std::max(path.loss, path.extra_loss)) / 4294967296.0;
   return static_cast<double>(path.base()) + static_cast<double>(path.jitter_mean) * ln2 +
          least_timeout * loss / (1.0 - std::min(loss, 0.99));
+}
+
+std::uint64_t connections_wanted(const scenario::Plan& plan) {
+  std::uint64_t wanted = 0;
+  for (const scenario::ClientGroup& group : plan.clients) {
+    wanted += std::uint64_t{group.hosts} * group.connections_per_host;
+    for (const auto& arrival : group.arrivals) wanted += arrival.count;
+  }
+  return wanted;
 }
 
 std::uint64_t credential_id(const std::string& user) {
@@ -40,8 +51,9 @@ void SimulatedWorld::prepare_truth() {
     }
   }
   // What is told first must not depend on the order in which a plan lists its parts.
-  std::sort(region_truths_.begin(), region_truths_.end(),
-            [](const RegionTruth& left, const RegionTruth& right) { return left.name < right.name; });
+  std::sort(
+      region_truths_.begin(), region_truths_.end(),
+      [](const RegionTruth& left, const RegionTruth& right) { return left.name < right.name; });
   tap_ = std::make_unique<SecretTap>();
   const auto secret = [this](const std::string& user, const std::string& what, ByteView bytes) {
     tap_->add({Bytes(bytes.begin(), bytes.end()), credential_id(user), what + " of " + user});
@@ -53,10 +65,13 @@ void SimulatedWorld::prepare_truth() {
     secret(credential.user, "sha2 verifier", verifier.sha2_stage2);
     secret(credential.user, "sha1 verifier", *verifier.native_stage2);
   }
+  // In a large world only what stores say: whatever else comes is too much to look through.
+  const std::uint16_t tapped_port =
+      connections_wanted(plan_) <= most_tagged_connections ? 0 : store_port;
   for (const auto& host : hosts_) {
     if (host->label().role != trace::HostRole::edge) continue;
     edge_truths_.push_back({host.get(), std::vector<std::uint64_t>(region_truths_.size(), 0)});
-    host->set_tap(tap_.get());
+    host->set_tap(tap_.get(), tapped_port);
   }
   tell_paths();
   schedule_expiries();
@@ -95,7 +110,11 @@ void SimulatedWorld::schedule_expiries() {
   for (std::uint32_t i = 0; i < plan_.credentials.size(); ++i) {
     const auto at = [&](const std::optional<Duration>& after, runtime::CredentialEnd end) {
       if (!after) return;
-      simulation_.post(fault_origin_, begin_ + *after, expiry_kind, i,
+      // Records hold whole seconds.
+      const Instant moment = begin_ + *after;
+      const Duration into_second =
+          (wall_start + moment.time_since_epoch()).time_since_epoch() % std::chrono::seconds(1);
+      simulation_.post(fault_origin_, std::max(moment - into_second, Instant()), expiry_kind, i,
                        static_cast<std::uint32_t>(end));
     };
     const scenario::Credential& credential = plan_.credentials[i];
