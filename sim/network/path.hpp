@@ -26,6 +26,8 @@ struct Path {
   bool unreachable = false;  // no cable leads there any more
   bool uncertain = false;    // something about it is drawn: jitter, loss or order
   std::int64_t reorder_delay = 0;
+  // What meets a segment that is sent again a timeout later, when a bad spell may be over.
+  std::uint32_t later_loss = 0;
   // As measured, without faults.
   std::int64_t own_jitter_mean = 0;
   std::uint64_t own_bits_per_second = 0;
@@ -62,6 +64,8 @@ struct Impairment {
   std::int64_t extra_delay = 0;
   std::int64_t jitter_mean = 0;
   std::uint32_t loss = 0;  // in units of 2^-32
+  // The same a retransmission timeout later: less than `loss` if it comes in spells.
+  std::uint32_t later_loss = 0;
   std::uint32_t reordered = 0;
   std::int64_t reorder_delay = 0;
   std::uint64_t bits_per_second = 0;  // 0 = no limit

@@ -146,7 +146,7 @@ void Transport::transmit(EndpointId id, MessageId message_id, std::uint32_t wire
 // 6298).
 std::int64_t Transport::repeat_until_through(Endpoint& from, Path& path, std::int64_t would_arrive,
                                              std::int64_t timeout) {
-  const std::uint32_t loss = std::max(path.loss, path.extra_loss);
+  const std::uint32_t loss = std::max(path.loss, path.later_loss);
   for (int attempt = 0; attempt < 12; ++attempt) {
     would_arrive += std::min(timeout, maximum_timeout);
     timeout *= 2;

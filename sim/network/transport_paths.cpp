@@ -71,7 +71,7 @@ void Transport::load_path(Path& path) const {
 // What all present faults together make of a path.
 void Transport::afflict(Path& path) const {
   path.extra_delay = 0;
-  path.extra_loss = 0;
+  path.extra_loss = path.later_loss = 0;
   path.blocked = 0;
   path.reordered = 0;
   path.reorder_delay = 0;
@@ -82,6 +82,7 @@ void Transport::afflict(Path& path) const {
     path.extra_delay += impairment.extra_delay;
     path.jitter_mean += impairment.jitter_mean;
     path.extra_loss = std::max(path.extra_loss, impairment.loss);
+    path.later_loss = std::max(path.later_loss, impairment.later_loss);
     path.reordered = std::max(path.reordered, impairment.reordered);
     path.reorder_delay = std::max(path.reorder_delay, impairment.reorder_delay);
     if (impairment.bits_per_second != 0 &&
