@@ -18,7 +18,13 @@ using trace::HostLabel;
 
 class EndedOnce final : public Oracle, public UnderWay {
  public:
-  explicit EndedOnce(Fleet& fleet) : fleet_(fleet) {}
+  EndedOnce(Fleet& fleet, const scenario::Plan& plan) : fleet_(fleet) {
+    std::uint64_t wanted = 0;
+    for (const scenario::ClientGroup& group : plan.clients) {
+      wanted += std::uint64_t{group.hosts} * group.connections_per_host;
+    }
+    if (wanted > most_followed) followed_ = 7;
+  }
 
   std::string_view name() const override { return "ended_once"; }
   std::string_view promise() const override {
@@ -49,8 +55,10 @@ class EndedOnce final : public Oracle, public UnderWay {
       case TraceKind::client_failed:
         return end_of_client(now, host, event, connecting);
       case TraceKind::query_routed:
+        if (!follows(event.subject)) return;
         return routed(now, host, event, statement);
       case TraceKind::statement_served: {
+        if (!follows(event.subject)) return;
         const std::uint32_t edge = fleet_.host_of(event.text);
         Begun* begun =
             edges_.find(static_cast<trace::HostIndex>(edge), event.subject & session_mask);
@@ -58,6 +66,7 @@ class EndedOnce final : public Oracle, public UnderWay {
         return;
       }
       case TraceKind::query_answered: {
+        if (!follows(event.subject)) return;
         Begun* begun = edges_.find(host.index, event.subject);
         if (begun == nullptr || begun->statement != statement) [[unlikely]] {
           return complain(now, host, statement_words(event.subject, event.a), "was answered",
@@ -72,6 +81,7 @@ class EndedOnce final : public Oracle, public UnderWay {
         return;
       }
       case TraceKind::query_failed: {
+        if (!follows(event.subject)) return;
         Begun* begun = edges_.find(host.index, event.subject);
         if (begun == nullptr) return;  // no region took it
         if (begun->statement != statement) [[unlikely]] {
@@ -91,6 +101,7 @@ class EndedOnce final : public Oracle, public UnderWay {
         if (event.a == static_cast<std::uint64_t>(runtime::HostFault::crashed)) {
           edges_.erase_host(host.index);
         }
+        remember_silence(host, static_cast<runtime::HostFault>(event.a));
         return;
       default:
         return;
@@ -115,6 +126,8 @@ class EndedOnce final : public Oracle, public UnderWay {
     edges_.each(collect(false));
     std::sort(left.begin(), left.end());
     for (const auto& [host, subject, statement, of_client] : left) {
+      // A machine that is frozen to the end has not finished anything, and cannot have.
+      if (host < frozen_.size() && frozen_[host]) continue;
       violated(
           {end, name_of(host),
            of_client ? connection_words(subject, statement) : statement_words(subject, statement),
@@ -124,6 +137,9 @@ class EndedOnce final : public Oracle, public UnderWay {
 
  private:
   static constexpr std::uint64_t session_mask = (std::uint64_t{1} << 48) - 1;
+  // With more connections than this, one session in eight is followed at the edges; of clients
+  // each.
+  static constexpr std::uint64_t most_followed = 100'000;
   static constexpr std::uint32_t connecting = 0;  // statements count from 1
 
   struct Begun {
@@ -132,6 +148,7 @@ class EndedOnce final : public Oracle, public UnderWay {
     bool served = false;
   };
 
+  bool follows(std::uint64_t session) const { return (session & followed_) == 0; }
   static std::string connection_words(std::uint64_t number, std::uint32_t statement) {
     std::string words = "connection ";
     words += std::to_string(number);
@@ -147,6 +164,12 @@ class EndedOnce final : public Oracle, public UnderWay {
     const auto index = static_cast<std::size_t>(host.index);
     if (index >= names_.size()) names_.resize(index + 1);
     if (names_[index].empty()) names_[index] = host.name;
+  }
+
+  void remember_silence(const HostLabel& host, runtime::HostFault fault) {
+    const auto index = static_cast<std::size_t>(host.index);
+    if (index >= frozen_.size()) frozen_.resize(index + 1);
+    frozen_[index] = fault == runtime::HostFault::frozen;
   }
 
   void begin_of_client(Instant now, const HostLabel& host, const TraceEvent& event,
@@ -191,14 +214,16 @@ class EndedOnce final : public Oracle, public UnderWay {
   }
 
   Fleet& fleet_;
+  std::uint64_t followed_ = 0;  // sessions with none of these bits
   InFlight<Begun> clients_, edges_;
   std::vector<std::string> names_;  // by host, of those seen
+  std::vector<bool> frozen_;        // by host, of those that had a fault
 };
 
 }  // namespace
 
-std::unique_ptr<Oracle> make_ended_once(Fleet& fleet) {
-  return std::make_unique<EndedOnce>(fleet);
+std::unique_ptr<Oracle> make_ended_once(Fleet& fleet, const scenario::Plan& plan) {
+  return std::make_unique<EndedOnce>(fleet, plan);
 }
 
 }  // namespace wanlab::analysis

@@ -59,9 +59,9 @@ EdgeSeen& Fleet::make(const trace::HostLabel& host) {
 }
 
 std::uint32_t Fleet::host_of(std::string_view name) {
-  std::uint64_t hash = name.size();
-  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
-  Known& known = known_[(hash ^ (hash >> 17)) & 255];
+  // Whoever says a name says it from the same place each time; where it is only speeds this up.
+  const auto place = reinterpret_cast<std::uintptr_t>(name.data()) * 0x9e3779b97f4a7c15u;
+  Known& known = known_[(place >> 32) & 255];
   if (known.name == name) return known.host;
   const auto found = hosts_.find(name);
   if (found == hosts_.end()) return 0xffffffff;

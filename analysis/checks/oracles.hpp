@@ -21,7 +21,7 @@ class UnderWay {
 
 std::unique_ptr<Oracle> make_route_respected(Fleet& fleet);
 std::unique_ptr<Oracle> make_order_is_best();
-std::unique_ptr<Oracle> make_ended_once(Fleet& fleet);
+std::unique_ptr<Oracle> make_ended_once(Fleet& fleet, const scenario::Plan& plan);
 std::unique_ptr<Oracle> make_secrets_stay_home();
 std::unique_ptr<Oracle> make_credentials_end(Fleet& fleet);
 std::unique_ptr<Oracle> make_edges_converge(Fleet& fleet, const scenario::Plan& plan);
