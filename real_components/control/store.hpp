@@ -63,6 +63,7 @@ std::string prefix_end(std::string_view prefix);
 inline constexpr std::string_view route_prefix = "/wanlab/routes/";
 inline constexpr std::string_view credential_prefix = "/wanlab/credentials/";
 inline constexpr std::string_view origin_prefix = "/wanlab/origins/";
+inline constexpr std::string_view grant_key_prefix = "/wanlab/grant_keys/";  // then BRANCH/NUMBER
 std::string route_key(std::string_view user);
 std::string credential_key(std::string_view user);
 std::string origin_key(std::string_view region, std::string_view name);

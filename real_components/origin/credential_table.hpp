@@ -74,7 +74,7 @@ class CredentialTable final : public control::CredentialObserver {
 
 // --- grant keys ---------------------------------------------------------------------------------
 
-inline constexpr std::string_view grant_key_prefix = "/wanlab/grant_keys/";
+using control::grant_key_prefix;
 std::string grant_key_key(std::string_view branch, std::uint16_t id);
 
 // A branch's key for sealing grants. Rotation: put a higher id that is used from a while later on,
