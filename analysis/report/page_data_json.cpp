@@ -82,6 +82,7 @@ Json faults_of(const scenario::Plan& plan) {
   for (const scenario::Fault& fault : plan.faults) {
     Json entry = Json::make_object();
     entry.set("kind", Json::make_text(std::string(scenario::name_of(fault.kind))));
+    entry.set("name", Json::make_text(fault.name));
     entry.set("source", Json::make_text(fault.source));
     entry.set("target", Json::make_text(fault.target));
     entry.set("at", json_seconds(plan.warm_up + fault.at));

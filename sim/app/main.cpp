@@ -64,6 +64,8 @@ ExitStatus main_command(int argc, char** argv) {
   add_check_command(app, chosen);
   add_fuzz_command(app, chosen);
   add_report_command(app, chosen);
+  add_explain_command(app, chosen);
+  add_export_command(app, chosen);
   add_validate_command(app, chosen);
   add_schema_command(app, chosen);
   add_bench_command(app, chosen);

@@ -13,6 +13,7 @@
 #include "sim/network/machine.hpp"
 #include "sim/network/message_pool.hpp"
 #include "sim/network/path.hpp"
+#include "sim/network/tap.hpp"
 #include "sim/network/wan.hpp"
 
 #include <cstdint>
@@ -106,6 +107,9 @@ class Transport {
   // Flips bits of the payload of the next data message from `machine` at `offset`.
   void corrupt_next(Machine& machine, std::size_t offset, std::byte flip);
 
+  // Null: nobody listens. `tap` must outlive the transport's use.
+  void set_tap(Tap* tap) { tap_ = tap; }
+
   std::size_t open_endpoints() const { return open_; }
   std::size_t messages_in_flight() const { return messages_.in_use(); }
   std::size_t memory_bytes() const;
@@ -140,6 +144,8 @@ class Transport {
   // Puts a message on its way; `payload` wire bytes are charged to the path.
   void transmit(EndpointId from, MessageId message, std::uint32_t wire_payload,
                 bool reliable = true);
+  void tell_tap(const Endpoint& from, const Message& message, std::int64_t departs,
+                std::int64_t arrives) const;
   void send_control(EndpointId from, MessageKind kind, std::uint32_t wire_payload);
   void send_syn(EndpointId from);
   void send_reset(EndpointId from);
@@ -164,6 +170,7 @@ class Transport {
 
   kernel::Simulation& simulation_;
   Wan& wan_;
+  Tap* tap_ = nullptr;
   TransportOptions options_;
   kernel::Kind kind_;
   RandomKey draws_;

@@ -112,6 +112,9 @@ void Transport::transmit(EndpointId id, MessageId message_id, std::uint32_t wire
   Crossing crossing{};
   if (!dropped) crossing = cross(from, path, departs, wire_payload, segments);
   const bool lost = dropped || crossing.first_lost != segments;
+  if (lost && tap_ != nullptr && (message.kind == MessageKind::syn || !reliable)) [[unlikely]] {
+    tell_tap(from, message, departs, -1);
+  }
   if (lost && message.kind == MessageKind::syn) {
     messages_.give_back(message_id);
     const auto next = static_cast<std::uint16_t>(from.attempt + 1);
@@ -137,9 +140,26 @@ void Transport::transmit(EndpointId id, MessageId message_id, std::uint32_t wire
         repeat_until_through(from, path, crossing.arrives, round_trip + minimum_timeout);
   }
   from.in_order = std::max(from.in_order, crossing.arrives);
+  if (tap_ != nullptr) [[unlikely]] {
+    tell_tap(from, message, crossing.departs, from.in_order);
+  }
   // What arrives within a few buckets was not there when those were announced.
   if (from.in_order - nanoseconds(simulation_.now()) < soon) anticipate(from.peer);
   simulation_.post(machine.origin, Instant(Duration(from.in_order)), kind_, from.peer, message_id);
+}
+
+void Transport::tell_tap(const Endpoint& from, const Message& message, std::int64_t departs,
+                         std::int64_t arrives) const {
+  tap_->passes({.from = *machines_[from.machine],
+                .to = *machines_[(*this)[from.peer].machine],
+                .connection = from.identity,
+                .port = from.port,
+                .from_server = from.server_side != 0,
+                .secure = from.tls == TlsState::established,
+                .kind = message.kind,
+                .payload = message.view(),
+                .departs = departs,
+                .arrives = arrives});
 }
 
 // The arrival of a retransmission that may be lost itself; the timeout doubles each time (RFC
@@ -305,6 +325,9 @@ void Transport::send_piece(EndpointId id, Endpoint& endpoint, Flow& flow, std::u
     }
     message.sender = id;
     endpoint.in_order = std::max(endpoint.in_order, arrives);
+    if (tap_ != nullptr) [[unlikely]] {
+      tell_tap(endpoint, message, crossing.departs, endpoint.in_order);
+    }
     simulation_.post(machine.origin, Instant(Duration(endpoint.in_order)), kind_, endpoint.peer,
                      message_id);
   };

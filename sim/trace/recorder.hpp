@@ -75,6 +75,8 @@ class Recorder {
   HostIndex add_host(const HostLabel& label);
   const HostLabel& label(HostIndex host) const { return labels_[static_cast<std::uint32_t>(host)]; }
 
+  std::uint32_t hosts() const { return static_cast<std::uint32_t>(labels_.size()); }
+
   // Events of one run come in the order of time.
   void record(Instant now, HostIndex host, const runtime::TraceEvent& event);
 

@@ -42,6 +42,11 @@ FIGURES = """[...document.querySelectorAll('[data-metric]')].map(node =>
   [node.dataset.metric, node.getAttribute('value'), node.textContent])"""
 
 
+def scenario_file(name):
+    own = Path(__file__).parent / f"{name}.json"
+    return own if own.exists() else ROOT / "scenarios" / f"{name}.json"
+
+
 def at_path(tree, path):
     """The value under a dotted path whose steps may contain dots themselves."""
     if not path:
@@ -72,7 +77,7 @@ class ThePage(unittest.TestCase):
         self.assertEqual(self.browser.errors, [], "the page logged errors")
 
     def run_scenario(self, name, *options):
-        result = subprocess.run([os.environ["WANLAB_BINARY"], "run", ROOT / "scenarios" / f"{name}.json", "--out", self.folder,
+        result = subprocess.run([os.environ["WANLAB_BINARY"], "run", scenario_file(name), "--out", self.folder,
                                  "--quiet", *options], capture_output=True, text=True, timeout=120)
         self.assertIn(result.returncode, (0, 1), result.stderr)
         return Path(self.folder, "latest").resolve()
@@ -89,7 +94,7 @@ class ThePage(unittest.TestCase):
         return self.browser.evaluate("document.getElementById('moment').textContent")
 
     def test_has_everything_in_its_place_at_any_width_and_color(self):
-        for name in ("failover/nearest-black-holed", "failover/edge-crash", "hello", "security/wrong-password", "edge-vs-direct"):
+        for name in ("failover", "failover/edge-crash", "hello", "security/wrong-password", "edge-vs-direct"):
             run = self.run_scenario(name)
             self.assertLess((run / "report.html").stat().st_size, 5_000_000)
             for width in (1400, 800, 400):
@@ -104,7 +109,7 @@ class ThePage(unittest.TestCase):
                         self.assertGreaterEqual(self.browser.evaluate("document.querySelectorAll('#panels .panel').length"), 10)
 
     def test_shows_the_figures_of_the_summary_and_no_others(self):
-        run = self.open_page_of("failover/nearest-black-holed")
+        run = self.open_page_of("failover")
         summary = json.loads((run / "summary.json").read_text())
         figures = self.browser.evaluate(FIGURES)
         self.assertGreater(len(figures), 40)
@@ -117,14 +122,14 @@ class ThePage(unittest.TestCase):
         self.assertEqual(self.browser.evaluate("document.getElementById('facts').textContent.includes('%s')" % summary["digest"]), True)
 
     def test_says_what_failed(self):
-        run = self.open_page_of("failover/nearest-black-holed", "--set", "expect.0.equals=51")
+        run = self.open_page_of("failover", "--set", "expect.0.equals=51")
         self.assertEqual(self.browser.evaluate("document.getElementById('status').className"), "status failed")
         self.assertEqual(self.browser.evaluate("[...document.querySelectorAll('.no')].map(node => node.closest('tr').cells[1].textContent)"),
                          ["connections.established"])
         self.assertEqual(json.loads((run / "summary.json").read_text())["status"], "failed")
 
     def test_replays_with_a_slider_that_mouse_and_keyboard_move(self):
-        self.open_page_of("failover/nearest-black-holed")
+        self.open_page_of("failover")
         start = self.moment()
         self.browser.drag("#time", (0.33, 0.5), (0.9, 0.5))
         dragged = self.moment()
@@ -151,7 +156,7 @@ class ThePage(unittest.TestCase):
         self.browser.wait_for("document.getElementById('play').getAttribute('aria-pressed') === 'false'")
 
     def test_zooms_all_timelines_together(self):
-        self.open_page_of("failover/nearest-black-holed")
+        self.open_page_of("failover")
         axes = "[...document.querySelectorAll('#panels svg')].map(svg => [...svg.querySelectorAll('.axis')][0].textContent)"
         whole = self.browser.evaluate(axes)
         self.browser.drag("#panels .panel svg", (0.3, 0.5), (0.5, 0.5))
@@ -168,7 +173,7 @@ class ThePage(unittest.TestCase):
         self.assertNotEqual(self.moment(), before)
 
     def test_marks_faults_on_every_timeline(self):
-        self.open_page_of("failover/nearest-black-holed")
+        self.open_page_of("failover")
         self.assertEqual(self.browser.evaluate("[...document.querySelectorAll('#panels svg')].filter(svg => !svg.querySelector('rect.fault')).length"), 0)
 
     def test_tells_the_steps_of_a_connection(self):
@@ -181,7 +186,7 @@ class ThePage(unittest.TestCase):
         self.assertIn("failed", self.browser.evaluate("[...document.getElementById('sample-kind').options].map(option => option.value)"))
         self.browser.evaluate("(() => { const s = document.getElementById('sample-kind'); s.value = 'failed'; s.dispatchEvent(new Event('change')); })()")
         self.assertIn("Access denied", self.browser.evaluate("document.getElementById('waterfall').textContent"))
-        self.open_page_of("failover/nearest-black-holed")
+        self.open_page_of("failover")
         before = self.browser.evaluate("document.querySelector('#waterfall h3').textContent")
         self.browser.click("#sample-list tbody tr:nth-child(3) button")
         self.assertNotEqual(self.browser.evaluate("document.querySelector('#waterfall h3').textContent"), before)
@@ -199,7 +204,7 @@ class ThePage(unittest.TestCase):
         self.assertEqual(self.browser.evaluate(f"document.querySelector('{head}').getAttribute('aria-sort')"), "ascending")
 
     def test_zooms_the_map(self):
-        self.open_page_of("failover/nearest-black-holed")
+        self.open_page_of("failover")
         transform = "document.querySelector('#map-figure svg > g > g').getAttribute('transform')"
         self.browser.click("#map-in")
         self.assertIn("scale(1.6)", self.browser.evaluate(transform))
@@ -208,7 +213,7 @@ class ThePage(unittest.TestCase):
         self.assertIn("scale(1)", self.browser.evaluate(transform))
 
     def test_names_every_control_and_drawing_for_a_screen_reader(self):
-        self.open_page_of("failover/nearest-black-holed")
+        self.open_page_of("failover")
         unnamed = """[...document.querySelectorAll('button, select, input, svg')].filter(node => node.getBoundingClientRect().width > 0 &&
             !(node.getAttribute('aria-label') || node.textContent.trim() || node.closest('label'))).map(node => node.outerHTML.slice(0, 80))"""
         self.assertEqual(self.browser.evaluate(unnamed), [])
@@ -224,7 +229,7 @@ class ThePage(unittest.TestCase):
         self.assertLessEqual({"play", "speed", "time", "show-clients", "map-in", "zoom-in", "zoom-all", "sample-kind"}, seen)
 
     def test_is_readable_on_paper(self):
-        run = self.open_page_of("failover/nearest-black-holed")
+        run = self.open_page_of("failover")
         self.browser.paper(run / "page.pdf")
         self.assertGreater((run / "page.pdf").stat().st_size, 30_000)
         self.browser.call("Emulation.setEmulatedMedia", media="print")

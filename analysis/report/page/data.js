@@ -116,7 +116,8 @@ const faults = run.faults.map((fault) => ({
 }));
 function faultLabel(fault) {
   const where = fault.target ? `${fault.source} \u2013 ${fault.target}` : fault.source;
-  return `${fault.kind.replace(/[_-]/g, " ")} ${where}`.trim();
+  const what = `${fault.kind.replace(/[_-]/g, " ")} ${where}`.trim();
+  return fault.name ? `${fault.name} (${what})` : what;
 }
 
 const happenings = run.happenings.map((event) => ({...event, time: since(event.at_ns)}));

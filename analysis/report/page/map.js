@@ -7,12 +7,21 @@ for (const place of placed) {
 }
 const pops = placed.filter((place) => place.kind === "pop");
 const regions = placed.filter((place) => place.kind === "region");
-// Where an event or a fault that names a host, a site, a POP or a region is to be drawn.
-function anyPlace(name) {
-  const stands = run.host_places[name] ?? name;
-  return placeOf.get(`pop ${stands}`) ?? placeOf.get(`region ${stands}`) ??
-    placed.find((place) => place.site === stands || place.name === stands) ?? null;
+// The places that a fault's pattern means: alternatives separated by "|", "*" for anything, of hosts, sites,
+// zones, POPs or regions.
+function placesMeant(pattern) {
+  if (!pattern) return [];
+  const alternatives = pattern.replace(/^(site|zone|pop|host):/, "").split("|").map((part) =>
+    new RegExp(`^${part.replace(/\/\d+$/, "").replace(/[.+?^${}()[\]\\]/g, "\\$&").replace(/\*/g, ".*")}$`));
+  const meant = (name) => alternatives.some((alternative) => alternative.test(name));
+  const standing = new Set(Object.entries(run.host_places).filter(([host]) => meant(host)).map(([, place]) => place));
+  const found = new Map();
+  for (const place of placed) {
+    if (meant(place.name) || meant(place.site) || standing.has(place.name)) found.set(place.site, place);
+  }
+  return [...found.values()];
 }
+for (const fault of faults) [fault.fromPlaces, fault.toPlaces] = [placesMeant(fault.source), placesMeant(fault.target)];
 
 const latencySteps = [10, 30, 100, 300];  // milliseconds
 const latencyColors = ["#1a9850", "#91bf5f", "#e0b73c", "#ef7d3b", "#c9252d"];
@@ -189,14 +198,15 @@ function drawMap() {
       .attr("stroke-width", 1.6 / zoomed);
     const time = rowEnds[row];
     const active = faults.filter((fault) => fault.from <= time && time < fault.to);
-    const crosses = active.map((fault) => {
-      const from = anyPlace(fault.source), to = fault.target ? anyPlace(fault.target) : null;
-      if (from && to && from !== to && apart(from, to)) return path(line(from, to));
-      const at = from ?? to;
-      if (!at) return null;
-      const [x, y] = xy(at), r = 11 / zoomed;
+    const cross = (place) => {
+      const [x, y] = xy(place), r = 11 / zoomed;
       return `M${x - r},${y - r}L${x + r},${y + r}M${x + r},${y - r}L${x - r},${y + r}`;
-    }).filter((shape) => shape);
+    };
+    const crosses = active.flatMap((fault) => {
+      const pairs = d3.cross(fault.fromPlaces, fault.toPlaces).filter(([from, to]) => apart(from, to)).slice(0, 60);
+      return pairs.length > 0 ? pairs.map(([from, to]) => path(line(from, to)))
+        : (fault.fromPlaces.length > 0 ? fault.fromPlaces : fault.toPlaces).slice(0, 60).map(cross);
+    });
     faultLayer.selectAll("path").data(crosses).join("path").attr("d", (shape) => shape)
       .attr("stroke-width", 3 / zoomed).attr("stroke-dasharray", `${6 / zoomed} ${3 / zoomed}`);
   }
