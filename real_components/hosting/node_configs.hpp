@@ -1,4 +1,5 @@
-// The configuration files of the two daemons as their nodes' options. docs: README, "The daemons".
+// The configuration files of the two daemons as their nodes' options. Every key is explained in
+// examples/.
 #pragma once
 
 #include "real_components/edge/config.hpp"

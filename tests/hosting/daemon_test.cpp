@@ -4,6 +4,8 @@
 
 #include <signal.h>
 
+#include <sstream>
+
 namespace wanlab::testing {
 namespace {
 
@@ -40,7 +42,8 @@ TEST_F(Daemons, TellAboutThemselves) {
   EXPECT_NE(metrics.find("# TYPE wanlab_sessions gauge"), std::string::npos);
   EXPECT_NE(metrics.find("\nwanlab_sessions 1\n"), std::string::npos) << metrics;
   EXPECT_TRUE(metrics.ends_with("\n# EOF\n"));
-  EXPECT_NE(ask("origin-1.ams", "/metrics").find("wanlab_statements_total 1\n"), std::string::npos);
+  EXPECT_NE(ask("origin-1.ams", "/metrics").find("\nwanlab_statements_total 9\n"),
+            std::string::npos);
   EXPECT_EQ(ask("edge", "/nothing"), "HTTP/1.1 404 Not Found");
 }
 
@@ -159,6 +162,21 @@ TEST_F(Daemons, RefuseAWrongConfigurationAndSayWhere) {
   EXPECT_TRUE(complaint(edge_config(), "{ // an edge", "{{").starts_with("not JSON: line 1"));
   const auto nothing = run("wanlab-edge", edge_config(), "--check-confg");
   EXPECT_EQ(ended(*nothing), 2);
+}
+
+// Whoever starts from them must not be told of an unknown key.
+TEST_F(Daemons, UnderstandTheExamples) {
+  const fs::path examples = fs::path(WANLAB_SOURCE_DIR) / "real_components/hosting/examples";
+  for (const char* name : {"edge-1.iad", "origin-1.fra"}) world.authority().issue({.name = name});
+  fs::copy_file(world.folder() / "ca.pem", world.folder() / "databases-ca.pem");
+  for (const char* name : {"edge-1.iad.nonces", "fleet.nonces"}) write(name, fleet_key);
+  write("etcd.password", "secret");
+  for (const std::string program : {"wanlab-edge", "wanlab-origin"}) {
+    std::ostringstream text;
+    text << std::ifstream(examples / (program + ".json")).rdbuf();
+    const auto process = run(program, text.str(), "--check-config");
+    EXPECT_EQ(ended(*process), 0) << process->output();
+  }
 }
 
 TEST_F(Daemons, KeepSecretsThatOthersMayReadOut) {

@@ -135,13 +135,17 @@ class Daemons : public ::testing::Test {
       ASSERT_TRUE(world.run_until([&] { return ask(host, "/healthz") == "ready\n"; }))
           << edge->output() << origin->output();
     }
-    // Ready is the edge once it knows the Routes; the way to the origin takes a moment more.
+    // Ready is the edge once it knows the Routes; the way to the database takes a moment more, in
+    // each of its shards.
+    int served = 0;
     ASSERT_TRUE(world.run_until([&] {
       TestClient& client = login();
+      served = client.established && query(client, "SELECT 'ready'").error == 0 ? served + 1 : 0;
       if (!client.closed) clients.close(client);
-      return client.established;
+      return served == 8;
     })) << edge->output()
         << origin->output();
+    database.statements.clear();
   }
   TestClient& login(ClientOptions options = {}) {
     TestClient& client = clients.connect(std::move(options));

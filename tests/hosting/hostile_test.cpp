@@ -253,7 +253,7 @@ class ForeignTls : public HostileBase {
   void start_mysql() {
     start(false);
     server->on_accepted = [this](ConnectionId id) {
-      const std::string greeting(
+      static constexpr char greeting[] =
           "\x4a\0\0\0\x0a"
           "8.0\0"
           "\1\0\0\0"
@@ -261,9 +261,10 @@ class ForeignTls : public HostileBase {
           "\xff\xff\x21\2\0\xff\xff\x15"
           "\0\0\0\0\0\0\0\0\0\0"
           "123456789012\0"
-          "caching_sha2_password\0",
-          78);
-      server->say(id, greeting);
+          "caching_sha2_password";
+      std::string packet(greeting, sizeof greeting);  // the last zero ends the method's name
+      packet[0] = static_cast<char>(packet.size() - 4);
+      server->say(id, packet);
     };
     server->on_bytes = [this](ConnectionId id, ByteView bytes) {
       if (server->seen[id].secure) return;

@@ -159,6 +159,7 @@ TEST_P(RuntimeConformance, CloseDeliversTheLastWordsAlsoToAPeerThatIsSpeaking) {
   world->act("client", [&] { client.runtime.send(id, pattern(400'000)); });
   ASSERT_TRUE(client_closed(id));
   EXPECT_EQ(client.heard(id), "enough");
+  EXPECT_EQ(client.seen[id].closed.front(), CloseReason::finished);
 }
 
 TEST_P(RuntimeConformance, AbortIsAReset) {
