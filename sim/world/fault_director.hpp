@@ -43,6 +43,7 @@ class FaultDirector {
   struct Step {
     std::string store;  // host name
     wire::StoreCall call;
+    Duration wait{};           // first
     std::uint64_t number = 0;  // of all steps, in the order of what was wanted
   };
   struct Errand {
@@ -58,6 +59,7 @@ class FaultDirector {
     const scenario::Credential* credential = nullptr;
     std::string password;
     std::vector<std::string> regions;
+    std::vector<std::string> left;  // no longer in the Route, and perhaps still knowing the user
     std::uint64_t expiration = 0;
     bool revoked = false;
   };
@@ -100,7 +102,8 @@ class FaultDirector {
   void compact();
   Step route_step(const Account& account) const;
   Step credential_step(const Account& account, const std::string& region) const;
-  void write_credentials(const Account& account);
+  static Step deletion_step(const Account& account, const std::string& region);
+  void write_credentials(Account& account);
 
   SimulatedWorld& world_;
   const scenario::Plan& plan_;

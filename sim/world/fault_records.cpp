@@ -5,6 +5,7 @@
 #include "sim/world/fault_director.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace wanlab::world {
 
@@ -17,6 +18,9 @@ constexpr Duration operator_patience = std::chrono::seconds(1);
 // How often it looks whether its change is decided, and how long it waits for that.
 constexpr Duration look_again = std::chrono::milliseconds(20);
 constexpr Duration proposal_patience = std::chrono::seconds(5);
+// How long a region that left a Route still knows the user: edges that have not heard of it yet ask
+// there for new logins. An assumption.
+constexpr Duration farewell = std::chrono::seconds(60);
 
 // The record that an operator's call is about.
 std::string key_of(const wire::StoreCall& call) {
@@ -42,6 +46,7 @@ void FaultDirector::operate(const Fault& fault, bool begins) {
       Errand errand;
       if (adds) {
         regions.push_back(fault.target);
+        std::erase(account.left, fault.target);
         auto [key, value] = world_.grant_key_record(credential.branch);
         errand.steps.push_back(
             {scenario::credential_store_host_name(fault.target),
@@ -50,10 +55,10 @@ void FaultDirector::operate(const Fault& fault, bool begins) {
         errand.steps.push_back(route_step(account));
       } else {
         std::erase(regions, fault.target);
+        account.left.push_back(fault.target);
         errand.steps.push_back(route_step(account));
-        errand.steps.push_back({scenario::credential_store_host_name(fault.target),
-                                wire::DeleteRequest{.key = control::credential_key(credential.user),
-                                                    .range_end = {}}});
+        errand.steps.push_back(deletion_step(account, fault.target));
+        errand.steps.back().wait = farewell;
       }
       send(std::move(errand));
       break;
@@ -96,24 +101,30 @@ void FaultDirector::revoke(const scenario::Credential& credential) {
   write_credentials(account);
 }
 
-void FaultDirector::write_credentials(const Account& account) {
+void FaultDirector::write_credentials(Account& account) {
   for (const std::string& region : account.regions) {
     send({.steps = {credential_step(account, region)}});
+  }
+  // A copy that was to stay for a while must not outlive a change that was meant to be felt.
+  for (const std::string& region : std::exchange(account.left, {})) {
+    send({.steps = {deletion_step(account, region)}});
   }
 }
 
 FaultDirector::Step FaultDirector::credential_step(const Account& account,
                                                    const std::string& region) const {
-  Step step{.store = scenario::credential_store_host_name(region), .call = {}};
-  const std::string key = control::credential_key(account.credential->user);
-  if (account.revoked) {
-    step.call = wire::DeleteRequest{.key = key, .range_end = {}};
-  } else {
-    step.call = wire::PutRequest{.key = key,
-                                 .value = world_.encoded_credential(
-                                     *account.credential, account.password, account.expiration)};
-  }
-  return step;
+  if (account.revoked) return deletion_step(account, region);
+  return {.store = scenario::credential_store_host_name(region),
+          .call = wire::PutRequest{.key = control::credential_key(account.credential->user),
+                                   .value = world_.encoded_credential(
+                                       *account.credential, account.password, account.expiration)}};
+}
+
+FaultDirector::Step FaultDirector::deletion_step(const Account& account,
+                                                 const std::string& region) {
+  return {.store = scenario::credential_store_host_name(region),
+          .call = wire::DeleteRequest{.key = control::credential_key(account.credential->user),
+                                      .range_end = {}}};
 }
 
 FaultDirector::Step FaultDirector::route_step(const Account& account) const {
@@ -135,6 +146,11 @@ void FaultDirector::send(Errand errand) {
 void FaultDirector::continue_errand(std::uint32_t number) {
   Errand& errand = errands_[number];
   while (errand.next < errand.steps.size()) {
+    if (const Duration wait = std::exchange(errand.steps[errand.next].wait, Duration::zero());
+        wait > Duration::zero()) {
+      post(wait, number, Phase::errand);
+      return;
+    }
     if (!perform(errand)) {
       post(errand.place ? look_again : operator_patience, number, Phase::errand);
       return;

@@ -133,6 +133,24 @@ TEST(CredentialChange, AnOperatorTriesAStoreAgainThatIsDown) {
   EXPECT_EQ(established(running, 45s, 61s), 0u);
 }
 
+TEST(RouteChange, ARegionThatLeftKnowsTheUserForAWhileUnlessTheUserIsRevoked) {
+  for (const bool revoked : {false, true}) {
+    scenario::Plan plan = two_regions(120s);
+    plan.faults = {on_user(FaultKind::remove_cluster, 20s, 0s, "east")};
+    if (revoked) plan.faults.push_back(on_user(FaultKind::revoke_credential, 30s));
+    RunningWorld running(plan);
+    const auto known = [&](Duration at) {
+      running.run_until(at);
+      return static_cast<control::StoreNode*>(running.host("credentials.east").component())
+                 ->engine()
+                 .keys() > 1;  // besides the grant key
+    };
+    EXPECT_TRUE(known(25s));
+    EXPECT_EQ(known(70s), !revoked);
+    EXPECT_FALSE(known(81s));
+  }
+}
+
 // --- the store and its watches
 // ---------------------------------------------------------------------
 
