@@ -287,6 +287,7 @@ Procedure::Next RotateCredential::write_all() {
         return put_route(route_, [this](bool written) -> Next {
           if (!written) return start_over();
           // A region that lost its copy meanwhile may have left the Route, too.
+          written_ = touched_;
           std::erase_if(written_,
                         [this](const auto& each) { return contains(route_.clusters, each.first); });
           return take_back([] { return Next(); });

@@ -70,7 +70,8 @@ class Procedure {
   // What is left to do when it fails.
   virtual Next on_failure(const AdministrationError& error) { throw error; }
   Next ask(std::string place, StoreCall call, Then then);
-  // The same for what may be asked again: answers that say nothing are not handed on.
+  // The same for what may be asked again: answers that say nothing are not handed on. A store that
+  // cannot be reached is not asked again: it was given its time.
   Next ask_surely(std::string place, StoreCall call, Then then, int attempts = 3);
 
   struct Found {

@@ -43,16 +43,12 @@ namespace {
       place);
 }
 
-bool silent(StoreStatus status) {
-  return status == StoreStatus::unavailable || status == StoreStatus::unknown_outcome;
-}
-
 }  // namespace
 
 Procedure::Next Procedure::ask_surely(std::string place, StoreCall call, Then then, int attempts) {
   return ask(place, call,
              [this, place, call, then = std::move(then), attempts](StoreResult result) -> Next {
-               if (silent(result.status) && attempts > 1) {
+               if (result.status == StoreStatus::unknown_outcome && attempts > 1) {
                  return ask_surely(place, call, then, attempts - 1);
                }
                if (result.status != StoreStatus::ok) fail(place, result.status);
@@ -115,7 +111,7 @@ Procedure::Next Procedure::put_again(const std::string& place, const std::string
   txn.success = {wire::PutRequest{key, value, 0}};
   txn.failure = {wire::RangeRequest{key}};
   return ask(place, std::move(txn), [=, this](StoreResult result) -> Next {
-    if (silent(result.status) && attempt < attempts) {
+    if (result.status == StoreStatus::unknown_outcome && attempt < attempts) {
       return put_again(place, key, value, expected, then, attempt + 1);
     }
     if (result.status != StoreStatus::ok) fail(place, result.status);

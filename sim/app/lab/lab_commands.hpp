@@ -18,6 +18,8 @@ using LabAction = std::function<int()>;
 
 void add_up_command(CLI::App& app, LabAction& chosen);
 void add_fault_command(CLI::App& app, LabAction& chosen);
+void add_route_command(CLI::App& app, LabAction& chosen);
+void add_credential_command(CLI::App& app, LabAction& chosen);
 
 // Where `up` puts a laboratory unless told, and where the other commands look for it: $WANLAB_LAB,
 // else wanlab-lab-UID in the system's temporary folder.

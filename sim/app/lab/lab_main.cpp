@@ -35,6 +35,8 @@ int main_command(int argc, char** argv) {
   LabAction chosen;
   add_up_command(app, chosen);
   add_fault_command(app, chosen);
+  add_route_command(app, chosen);
+  add_credential_command(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
