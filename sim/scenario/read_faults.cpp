@@ -48,9 +48,8 @@ FaultScope scope_of(std::string_view key) {
 void refuse_foreign_keys(const Object& object, const FaultRule& rule) {
   for (const std::string_view key : keys::fault) {
     const bool common = has_word("kind name at", key);
-    const bool course = rule.course != FaultCourse::moment &&
-                        (has_word("for shape period duty", key) ||
-                         (key == "ramp" && rule.course == FaultCourse::graded));
+    const bool course =
+        rule.course != FaultCourse::moment && has_word("for shape ramp period duty", key);
     if (common || course || has_word(rule.targets, key) || has_word(rule.required, key) ||
         has_word(rule.optional, key) || !object.has(key)) {
       continue;

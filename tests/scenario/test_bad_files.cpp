@@ -165,6 +165,59 @@ TEST_F(BadFile, AKeyThatMeansNothingHere) {
             "x.json at /faults/0/loss: \"loss\" means nothing for a fault of kind \"crash\"");
 }
 
+TEST_F(BadFile, AFaultThatMakesNoSense) {
+  const auto fault = [&](const std::string& text) {
+    return refusal(with("faults", "[" + text + "]"));
+  };
+  EXPECT_EQ(fault(R"({"kind": "meteor"})").substr(0, 32), "x.json at /faults/0/kind: expect");
+  EXPECT_EQ(
+      fault(R"({"kind": "freeze"})"),
+      "x.json at /faults/0: expected \"host\", \"pop\", \"zone\" or \"region\" for a fault of "
+      "kind \"freeze\"");
+  EXPECT_EQ(fault(R"({"kind": "freeze", "host": "edge-1.iad", "pop": "iad"})"),
+            "x.json at /faults/0/pop: either \"host\" or \"pop\", not both");
+  EXPECT_EQ(fault(R"({"kind": "fail", "region": "us-*", "one_way": true})"),
+            "x.json at /faults/0/one_way: \"one_way\" means nothing for a fault of kind \"fail\"");
+  EXPECT_EQ(fault(R"({"kind": "fail", "region": "eu-*"})"),
+            "x.json at /faults/0/region: expected a site with a machine, got \"eu-*\"; there is "
+            "\"us-east-1\", \"us-west-2\"");
+  EXPECT_EQ(
+      fault(R"({"kind": "partition", "from": "edge-7.iad", "to": "*"})"),
+      "x.json at /faults/0/from: expected a site of topology \"aws-3-us\", got \"edge-7.iad\"; "
+      "there is \"us-east-1\", \"us-east-2\", \"us-west-2\"");
+  EXPECT_EQ(
+      fault(R"({"kind": "partition", "from": "us-*", "to": "*", "shape": "ramp", "ramp": "1s"})"),
+      "x.json at /faults/0/shape: a fault of kind \"partition\" is there or not; it cannot grow "
+      "as a ramp");
+  EXPECT_EQ(fault(R"({"kind": "crash", "host": "edge-1.iad", "period": "3s"})"),
+            "x.json at /faults/0/period: \"period\" needs \"shape\": \"flapping\"");
+  EXPECT_EQ(fault(R"({"kind": "clock-step", "host": "edge-1.iad", "ahead": "3s", "for": "1s"})"),
+            "x.json at /faults/0/for: \"for\" means nothing for a fault of kind \"clock-step\"");
+  EXPECT_EQ(fault(R"({"kind": "clock-skew", "host": "edge-1.iad"})"),
+            "x.json at /faults/0: expected either \"ahead\" or \"behind\": how wrong the clock is");
+  EXPECT_EQ(fault(R"({"kind": "lossy", "from": "*", "to": "us-*", "loss": "50%", "burst": "1s",
+                      "loss_in_burst": "40%"})"),
+            "x.json at /faults/0/loss: the average loss must be below the loss within a burst, or "
+            "there is nothing between bursts");
+  EXPECT_EQ(fault(R"({"kind": "drain", "host": "primary.*"})"),
+            "x.json at /faults/0/host: only edges and origins can be drained, and "
+            "\"primary.main.us-east-1\" is none; narrow the pattern");
+  EXPECT_EQ(fault(R"({"kind": "store-lag", "host": "store.*", "add_delay": "1s"})"),
+            "x.json at /faults/0/host: a store of one member cannot lag behind others; give it "
+            "\"store_members\"");
+  EXPECT_EQ(
+      fault(R"({"kind": "remove-cluster", "user": "app", "region": "us-west-2"})"),
+      "x.json at /faults/0/region: expected a region of branch \"main\", got \"us-west-2\"; did "
+      "you mean \"us-east-1\"?");
+  EXPECT_EQ(fault(R"({"kind": "store-quorum-loss", "name": "a"}, {"kind": "store-leader-loss",
+                      "name": "a"})"),
+            "x.json at /faults/1/name: duplicate fault name \"a\"; /faults/0/name has it already");
+  EXPECT_EQ(
+      refusal(with("store_members", R"(["us-east-1", "us-west-2"])")),
+      "x.json at /store_members: expected 1, 3, 5 or 7 members, got 2: an even number tolerates "
+      "no more failures than one less");
+}
+
 TEST_F(BadFile, AnIntervalUpsideDown) {
   EXPECT_EQ(refusal(with("clients", R"([{"site": "us-west-2", "endpoint": "iad.direct",
                          "query": {"every": ["60s", "30s"]}}])")),
