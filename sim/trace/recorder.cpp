@@ -45,6 +45,7 @@ HostIndex Recorder::add_host(const HostLabel& label) {
   const auto index = static_cast<HostIndex>(slots_.size());
   HostLabel& kept = labels_.emplace_back(label);
   kept.index = index;
+  label_of_.push_back(&kept);
   if (!host_by_name_.emplace(kept.name, index).second) {
     throw std::logic_error("two hosts are named " + kept.name);
   }
@@ -79,8 +80,9 @@ void Recorder::record(Instant now, HostIndex host, const TraceEvent& event) {
     happenings_.add(now, static_cast<std::uint32_t>(host), event);
   }
   if (observed_.has(event.kind)) {
+    const HostLabel& name = *label_of_[static_cast<std::uint32_t>(host)];
     for (Observer* observer : observers_[static_cast<std::size_t>(event.kind)]) {
-      observer->observe(now, label(host), event);
+      observer->observe(now, name, event);
     }
   }
 }

@@ -151,6 +151,7 @@ class Recorder {
   std::deque<GroupRecord> groups_;
   std::deque<Place> places_;
   std::vector<std::uint64_t> established_before_row_;  // per group
+  std::vector<const HostLabel*> label_of_;  // by host: a deque has to divide to find one
   Kinds observed_;
   std::array<std::vector<Observer*>, runtime::trace_kinds> observers_;
 
