@@ -2,17 +2,14 @@
 // command.
 #include "sim/app/lab/lab_commands.hpp"
 #include "sim/base/document_json.hpp"
-#include "sim/emulation/lab.hpp"
+#include "sim/emulation/control_socket.hpp"
+#include "sim/emulation/lab_session.hpp"
 #include "sim/scenario/load_plan.hpp"
 
 #include <CLI/CLI.hpp>
-#include <boost/asio/signal_set.hpp>
-
-#include <unistd.h>
 
 #include <iostream>
 #include <memory>
-#include <optional>
 
 namespace wanlab::app {
 namespace {
@@ -58,77 +55,6 @@ void take_folder(const fs::path& folder) {
   fs::remove_all(folder);
 }
 
-class Session {
- public:
-  Session(UpOptions options, const scenario::Plan& plan)
-      : options_(std::move(options)),
-        lab_(context_, plan,
-             {options_.scenario, options_.folder, programs_folder(), options_.port}) {}
-
-  int run() {
-    signals_.async_wait([this](boost::system::error_code error, int) {
-      if (error) return;
-      interrupted_ = true;
-      context_.stop();
-    });
-    lab_.start([this](const std::string& what) {
-      if (!options_.quiet) std::cerr << "wanlab: " << what << std::endl;
-      if (interrupted_) throw emulation::ProcessError("interrupted");
-    });
-    int status = 0;
-    if (!options_.command.empty()) {
-      emulation::ChildOptions child;
-      child.command = {"/bin/sh", "-c", options_.command};
-      child.environment = lab_.environment();
-      child.own_group = false;  // it is the user's: Ctrl-C reaches it too
-      command_.emplace(child);
-    } else {
-      std::cout << lab_.instructions() << std::flush;
-    }
-    watch();
-    context_.restart();
-    context_.run();
-    if (::isatty(STDERR_FILENO) != 0) std::cerr << "\r\033[K";
-    if (command_) {
-      if (interrupted_) command_->stop(std::chrono::seconds(2));
-      status = command_->wait(std::chrono::seconds(0)).value_or(130);
-    }
-    if (!trouble_.empty()) {
-      std::cerr << "wanlab: " << trouble_ << '\n';
-      status = static_cast<int>(ExitStatus::internal_error);
-    }
-    if (!options_.quiet) std::cerr << "wanlab: taking everything down" << std::endl;
-    lab_.stop();
-    return status;
-  }
-
- private:
-  void watch() {
-    tick_.expires_after(command_ ? std::chrono::milliseconds(50) : std::chrono::milliseconds(1000));
-    tick_.async_wait([this](boost::system::error_code error) {
-      if (error) return;
-      if (command_ && !command_->running()) return context_.stop();
-      if (const std::string name = lab_.casualties(); !name.empty() && !command_) {
-        trouble_ = name + " ended by itself; see " + lab_.layout().log_of(name).string();
-        return context_.stop();
-      }
-      if (!command_ && !options_.quiet && ::isatty(STDERR_FILENO) != 0) {
-        std::cerr << "\r\033[K" << lab_.status() << std::flush;
-      }
-      watch();
-    });
-  }
-
-  UpOptions options_;
-  boost::asio::io_context context_{1};
-  boost::asio::signal_set signals_{context_, SIGINT, SIGTERM, SIGHUP};
-  boost::asio::steady_timer tick_{context_};
-  emulation::Lab lab_;
-  std::optional<emulation::ChildProcess> command_;
-  std::string trouble_;
-  bool interrupted_ = false;
-};
-
 int up(UpOptions options) {
   if (options.scenario.empty()) options.scenario = default_scenario();
   if (options.folder.empty()) options.folder = default_lab_folder();
@@ -140,7 +66,11 @@ int up(UpOptions options) {
   const fs::path folder = options.folder;
   int status = 0;
   try {
-    status = Session(std::move(options), plan).run();
+    emulation::SessionOptions session;
+    session.lab = {options.scenario, options.folder, programs_folder(), options.port};
+    session.command = options.command;
+    session.quiet = options.quiet;
+    status = emulation::run_session(plan, session);
   } catch (...) {
     std::cerr << "wanlab: what was started is in " << folder.string() << '\n';
     throw;
