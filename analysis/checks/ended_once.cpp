@@ -95,6 +95,10 @@ class EndedOnce final : public Oracle, public UnderWay {
         if (Begun* begun = edges_.find(host.index, event.subject)) edges_.erase(begun);
         return;
       case TraceKind::answer_mistaken:
+        if (host.role == trace::HostRole::database) {
+          return complain(now, host, "statement " + std::string(event.text),
+                          "was done a second time", "that what changes data is done once");
+        }
         return complain(now, host, connection_words(event.subject, statement),
                         "got the answer to another statement", "its own answer");
       case TraceKind::host_fault:

@@ -34,9 +34,7 @@ class Dice {
     return between(least, top);
   }
   bool chance(std::uint32_t percent) { return between(1, 100) <= percent; }
-  std::size_t index(std::size_t size) {
-    return scale_to(stream_.next(), size);
-  }
+  std::size_t index(std::size_t size) { return scale_to(stream_.next(), size); }
   template <typename T>
   const T& one_of(const std::vector<T>& choices) {
     return choices[index(choices.size())];

@@ -69,9 +69,17 @@ void make_databases(Plan& plan, Dice& dice, const std::vector<std::string>& regi
         database.read_only_regions.push_back(region);
     }
     database.host = host(dice);
-    database.result_bytes = dice.chance(80) ? 64 : dice.between(2'000u, 60'000u);
+    // Most answers are small; some need many frames, some more than a stream's first window.
+    database.result_bytes = dice.chance(75)   ? 64
+                            : dice.chance(65) ? dice.between(2'000u, 60'000u)
+                                              : dice.between(200'000u, 900'000u);
+    // A link that answers fill is slow, whatever its length: nobody could say which way is best.
+    if (database.result_bytes > 100'000) {
+      plan.default_bits_per_second = Plan{}.default_bits_per_second;
+    }
     plan.databases.push_back(database);
   }
+  const bool small_pools = dice.chance(25);
   for (const std::string& region : regions) {
     const bool used =
         std::any_of(plan.databases.begin(), plan.databases.end(), [&](const Database& database) {
@@ -84,7 +92,7 @@ void make_databases(Plan& plan, Dice& dice, const std::vector<std::string>& regi
     origin.region = region;
     origin.nodes = dice.between(1u, 2u);
     origin.host = host(dice);
-    origin.pool_size = dice.between(8u, 32u);
+    origin.pool_size = small_pools ? dice.between(1u, 3u) : dice.between(8u, 32u);
     plan.origins.push_back(origin);
   }
 }

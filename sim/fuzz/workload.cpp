@@ -3,11 +3,20 @@
 #include "sim/fuzz/timing.hpp"
 #include "sim/fuzz/world_maker.hpp"
 
+#include <algorithm>
+#include <array>
+
 namespace wanlab::fuzz {
 
 using namespace scenario;
 
 namespace {
+
+// So long that many of them would be about bandwidth and nothing else.
+bool answers_are_long(const Plan& plan) {
+  return std::any_of(plan.databases.begin(), plan.databases.end(),
+                     [](const Database& database) { return database.result_bytes > 100'000; });
+}
 
 ClientGroup client(Plan& plan, Dice& dice) {
   ClientGroup group;
@@ -19,6 +28,7 @@ ClientGroup client(Plan& plan, Dice& dice) {
   group.connections_per_host = dice.between(1u, 3u);
   group.query_on_connect = dice.chance(50);
   group.query_interval_minimum = dice.between(100ms, 1s);
+  if (answers_are_long(plan)) group.query_interval_minimum += 2s;
   group.query_interval_maximum = group.query_interval_minimum + dice.between(0ms, 2s);
   if (credential.allow_native && dice.chance(50)) {
     group.authentication_plugin = "mysql_native_password";
@@ -40,6 +50,7 @@ bool may_write(const Plan& plan, const std::string& user) {
 
 void make_workload(Plan& plan, Dice dice) {
   const bool writers = dice.chance(40), hostile = dice.chance(20), lambdas = dice.chance(30);
+  const bool idlers = dice.chance(25), busy = dice.chance(15);
   const std::uint32_t groups = dice.between(1u, 3u);
   for (std::uint32_t i = 1; i <= groups; ++i) {
     ClientGroup group = client(plan, dice);
@@ -56,6 +67,15 @@ void make_workload(Plan& plan, Dice dice) {
     group.connect_timeout = dice.between(3s, 10s);
     if (writers && may_write(plan, group.user)) {
       group.statement = "UPDATE account SET n = n + 1 WHERE id = 42";
+    }
+    if (busy && !answers_are_long(plan) && dice.chance(50)) {
+      group.query_interval_minimum = dice.between(5ms, 50ms);
+      group.query_interval_maximum = group.query_interval_minimum * 2;
+    }
+    // Longer than a grant lives.
+    if (idlers && dice.chance(60)) {
+      group.query_interval_minimum = dice.between(250s, 320s);
+      group.query_interval_maximum = group.query_interval_minimum + dice.between(0s, 60s);
     }
     plan.clients.push_back(group);
   }

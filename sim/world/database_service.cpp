@@ -216,6 +216,11 @@ bool DatabaseService::on_command(std::uint32_t index, ConnectionId connection, B
         flush(connection);
         return true;
       }
+      // Whoever sent it twice did not know what became of it the first time.
+      if (const std::string_view tag = tag_of_statement(command->argument);
+          !tag.empty() && !done_.emplace(tag).second) {
+        runtime_.record({.kind = runtime::TraceKind::answer_mistaken, .text = tag});
+      }
       mysql::write_ok(scratch_, 1, {.affected_rows = 1});
       break;
     case mysql::CommandKind::ping:

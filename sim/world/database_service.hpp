@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 namespace wanlab::world {
@@ -88,6 +89,8 @@ class DatabaseService final : public runtime::Component {
   Bytes result_;  // the answer to every SELECT, encoded once per form
   Bytes result_deprecate_eof_;
   Bytes scratch_;
+  // Marks of the statements that changed something (statement_tag.hpp); looked up only.
+  std::unordered_set<std::string> done_;
   std::uint64_t statements_ = 0;
   std::uint32_t connections_ = 0;
   Duration lag_{};
