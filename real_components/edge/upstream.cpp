@@ -15,6 +15,13 @@ std::uint64_t name_hash(std::string_view name) {
   return hash;
 }
 
+// The finaliser of MurmurHash3 (Appleby).
+std::uint64_t spread(std::uint64_t x) {
+  x = (x ^ (x >> 33)) * 0xff51afd7ed558ccdu;
+  x = (x ^ (x >> 33)) * 0xc4ceb9fe1a85ec53u;
+  return x ^ (x >> 33);
+}
+
 std::uint64_t microseconds(Duration duration) {
   return static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::microseconds>(duration).count());
@@ -279,7 +286,9 @@ void Upstream::on_sorted(std::size_t set, std::span<const routing::RegionId> ord
     fold(static_cast<std::uint64_t>(cost.state) | (cost.measured ? 16u : 0u) |
          (cost.stale ? 32u : 0u) | (cost.over_capacity ? 64u : 0u));
     fold(static_cast<std::uint64_t>(cost.cost / cost_quantum_));
-    names += name_hash(regions_.name(region));
+    // Spread before they are added: hashes of "eu-1" and "eu-2" differ in a few bits only, so that
+    // sums of different sets could be equal.
+    names += spread(name_hash(regions_.name(region)));
   }
   if (set >= told_orders_.size()) told_orders_.resize(set + 1, 0);
   if (std::exchange(told_orders_[set], hash) == hash && why == routing::HeadChange::none) return;
