@@ -73,9 +73,11 @@ void make_databases(Plan& plan, Dice& dice, const std::vector<std::string>& regi
     database.result_bytes = dice.chance(75)   ? 64
                             : dice.chance(65) ? dice.between(2'000u, 60'000u)
                                               : dice.between(200'000u, 900'000u);
-    // A link that answers fill is slow, whatever its length: nobody could say which way is best.
+    // A link that answers fill, or on which each waits for lost parts of the one before, is slow
+    // whatever its length: nobody could say which way is best.
     if (database.result_bytes > 100'000) {
       plan.default_bits_per_second = Plan{}.default_bits_per_second;
+      for (network::MeasuredPath& path : plan.topology.paths) path.loss = 0;
     }
     plan.databases.push_back(database);
   }

@@ -54,7 +54,10 @@ void lay_cables(network::Topology& topology, const std::vector<Point>& points, D
     topology.backbone_cables.push_back(cable);
   };
   for (std::size_t i = 0; i < points.size(); ++i) {
-    topology.backbone_nodes.push_back({.name = node(i), .city = {}});
+    topology.backbone_nodes.push_back({.name = node(i),
+                                       .latitude = topology.sites[i].latitude,
+                                       .longitude = topology.sites[i].longitude,
+                                       .city = {}});
     topology.sites[i].hubs = {node(i)};
   }
   for (std::size_t i = 0; i + 1 < points.size(); ++i) lay(i, i + 1);
@@ -95,6 +98,10 @@ void make_places(scenario::Plan& plan, Dice dice) {
                static_cast<double>(dice.between(0u, 300u))};
     }
     points.push_back(point);
+    // Near enough to the map for whoever asks how far apart two places are.
+    constexpr double kilometres_per_degree = 111;
+    topology.sites.back().latitude = (point.y - 3'000) / kilometres_per_degree + 1;
+    topology.sites.back().longitude = (point.x - 6'000) / kilometres_per_degree + 1;
   };
   const std::uint32_t regions = dice.between(2u, 5u), pops = dice.between(0u, 3u);
   for (std::uint32_t i = 1; i <= regions; ++i) {

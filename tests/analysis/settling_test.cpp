@@ -21,9 +21,13 @@ class Recovery : public ::testing::Test {
     plan_.warm_up = 2s;
     plan_.duration = 200s;
     plan_.settled_after = 100s;
-    plan_.edges.push_back({.name = "pop"});
-    plan_.credentials.push_back({.user = "good", .regions = {"near", "far"}});
-    plan_.credentials.push_back({.user = "gone", .revoked_after = 10s});
+    plan_.edges.resize(1);
+    plan_.edges[0].name = "pop";
+    plan_.credentials.resize(2);
+    plan_.credentials[0].user = "good";
+    plan_.credentials[0].regions = {"near", "far"};
+    plan_.credentials[1].user = "gone";
+    plan_.credentials[1].revoked_after = 10s;
     add_clients("clients", "good");
     add_clients("strangers", "nobody");
     add_clients("revoked", "gone");
