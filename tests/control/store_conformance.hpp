@@ -56,6 +56,11 @@ class StoreTest : public ::testing::TestWithParam<DriverKind> {
   }
   Revision revision() { return call(wire::RangeRequest{"any", "", 0, 0, false, true}).revision; }
 
+  bool heard_the_end() const {
+    return !recorder.notices.empty() &&
+           recorder.notices.back().kind == WatchNotice::Kind::canceled;
+  }
+
   Recorder recorder;
   std::unique_ptr<StoreDriver> driver;
 };

@@ -84,8 +84,17 @@ class EtcdDriver final : public control::StoreDriver {
             .lease_slack = std::chrono::milliseconds(2'500)};
   }
 
-  // Requests have their answers by now (see call()); what watches are to hear is under way.
-  void settle() override { pump(std::chrono::milliseconds(150)); }
+  // Requests have their answers by now (see call()); what watches are to hear is under way. On a
+  // busy machine it takes longer, and so do the watches that are created here and heard of.
+  void settle() override {
+    for (int i = 0; i < 3; ++i) {
+      control::Recorder created;
+      store_->watch({"nobody writes this"}, created);
+      until([&] { return !created.notices.empty(); }, std::chrono::seconds(10));
+      store_->forget(created);
+    }
+    pump(std::chrono::milliseconds(100));
+  }
   void pass(Duration time) override { pump(time); }
   bool until(const std::function<bool()>& done, Duration limit) override {
     return tasks_.run_until(
