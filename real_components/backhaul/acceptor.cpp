@@ -143,6 +143,13 @@ void Acceptor::reset(RequestId request, ResetReason reason, Processed processed)
   flush(*connection);
 }
 
+void Acceptor::consumed(RequestId request, std::size_t bytes) {
+  Connection* connection = connection_of(request);
+  if (connection == nullptr) return;
+  connection->mux.consumed(request.stream, bytes);
+  flush(*connection);
+}
+
 std::size_t Acceptor::queued_bytes(RequestId request) const {
   const Connection* connection = connection_of(request);
   return connection == nullptr ? 0 : connection->mux.queued_bytes(request.stream);

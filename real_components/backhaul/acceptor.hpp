@@ -60,9 +60,10 @@ class RequestObserver {
   // bits that comes with later events of the request.
   virtual std::uint64_t on_request(RequestId request, const RequestInfo& info, ByteView payload,
                                    bool end) = 0;
-  // More of a long request.
-  virtual void on_request_data(RequestId request, std::uint64_t cookie, ByteView payload,
-                               bool end) = 0;
+  // More of a long request. The result is how many bytes are consumed now; the rest is to be given
+  // back by Acceptor::consumed().
+  virtual std::size_t on_request_data(RequestId request, std::uint64_t cookie, ByteView payload,
+                                      bool end) = 0;
   // The answer is no longer wanted (cancelled, or the connection is gone). When the connection is
   // gone the request needs no reset(); calling it does no harm.
   virtual void on_cancelled(RequestId request, std::uint64_t cookie) = 0;
@@ -84,6 +85,8 @@ class Acceptor {
   bool respond(RequestId request, ByteView part, bool end);
   bool respond(RequestId request, ByteView first, ByteView second, bool end);
   void reset(RequestId request, ResetReason reason, Processed processed);
+  // Gives back credit for bytes of a request that were not consumed at once.
+  void consumed(RequestId request, std::size_t bytes);
   std::size_t queued_bytes(RequestId request) const;
 
   // What pongs tell the edges: load in thousandths of capacity.

@@ -26,12 +26,12 @@ class Acceptor::Connection final : public MuxObserver {
 
   std::size_t on_data(StreamId stream, std::uint64_t cookie, ByteView bytes, bool end) override {
     if (!(cookie & undelivered)) {
-      acceptor.observer_.on_request_data({index, stream}, cookie, bytes, end);
-      return bytes.size();
+      return acceptor.observer_.on_request_data({index, stream}, cookie, bytes, end);
     }
     auto place = static_cast<std::uint32_t>(cookie & no_place);
     if (place == no_place) {
-      if (end || bytes.size() > acceptor.options_.whole_request) {
+      if (end || bytes.size() > acceptor.options_.whole_request ||
+          mux.header(stream).stream_class == conversation_class) {
         deliver(stream, bytes, end);
         return bytes.size();
       }

@@ -26,6 +26,9 @@ inline constexpr StreamId no_stream{};
 // Kinds of stream. The scheduler does not look at it; the pool gives bulk a connection of its own.
 inline constexpr std::uint8_t interactive_class = 0;
 inline constexpr std::uint8_t bulk_class = 1;
+// Interactive, and delivered as it comes, however little that is: what is asked next depends on
+// what was answered.
+inline constexpr std::uint8_t conversation_class = 2;
 
 // What the opener says about a stream. The cookie stays local and comes back with every event.
 struct StreamHeader {

@@ -69,6 +69,18 @@ RequestHandle WarmPool::request(RegionIndex index, const RequestHeader& header, 
   return {connection->index, stream};
 }
 
+RequestHandle WarmPool::request_beside(RequestHandle other, const RequestHeader& header,
+                                       ByteView prefix, ByteView payload) {
+  Connection* connection = connection_of(other);
+  if (connection == nullptr || connection->state != Connection::State::up) return no_request;
+  const StreamId stream = connection->mux.open({header.tenant, header.stream_class, header.cookie},
+                                               prefix, payload, true);
+  if (!stream) return no_request;
+  ++regions_[connection->region]->traffic.requests;
+  flush(*connection);
+  return {connection->index, stream};
+}
+
 bool WarmPool::send(RequestHandle request, ByteView part, bool end) {
   Connection* connection = connection_of(request);
   if (connection == nullptr || !connection->mux.send(request.stream, part, end)) return false;

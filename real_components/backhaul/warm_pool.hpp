@@ -125,6 +125,9 @@ class WarmPool {
   // connection. no_request: no connection can take it; nothing was sent and no event will come.
   RequestHandle request(RegionIndex region, const RequestHeader& header, ByteView prefix,
                         ByteView payload, bool end = true);
+  // The same to the very origin that `other` went to, over its connection.
+  RequestHandle request_beside(RequestHandle other, const RequestHeader& header, ByteView prefix,
+                               ByteView payload);
   // More of a request that was begun with end = false.
   bool send(RequestHandle request, ByteView part, bool end);
   std::size_t queued_bytes(RequestHandle request) const;

@@ -23,8 +23,8 @@ struct EdgeConfig {
   std::uint16_t port = 3306;
   std::uint32_t backlog = 0;  // zero: the host's default
 
-  // Several nodes may be one edge, each on its own core; these are then their number and which one it
-  // is, so that they never make the same nonce.
+  // Several nodes may be one edge, each on its own core; these are then their number and which one
+  // it is, so that they never make the same nonce.
   std::uint32_t shards = 1, shard = 0;
 
   // The members of the global store, which holds Routes and the addresses of origins.
@@ -45,9 +45,13 @@ struct EdgeConfig {
   std::uint32_t maximum_sessions_per_tenant = 0;
   RateLimit tenant_rate;   // logins, per branch
   RateLimit address_rate;  // connections, per client address
-  // The longest statement. One packet of the protocol carries 16 MiB - 2 at most without a second
-  // one.
-  std::uint32_t maximum_statement = 16 * 1024 * 1024 - 2;
+  // The longest command, as MySQL's max_allowed_packet: its largest value by default, since the
+  // database has its own.
+  std::uint32_t maximum_statement = 1024 * 1024 * 1024;
+  // Longer commands are passed on as they come, and so cannot be repeated elsewhere.
+  std::uint32_t streamed_from = 64 * 1024;
+  // Bytes of such a command that may wait for the origin before the edge stops reading more.
+  std::size_t slow_origin_bytes = 256 * 1024;
   // Answer bytes that may wait for a client that reads slowly before the origin is held back.
   std::size_t slow_client_bytes = 256 * 1024;
   // What a client may send ahead of an answer before the edge stops reading from it.

@@ -19,14 +19,6 @@ constexpr std::uint32_t sweep_slice = 4096;
 constexpr Duration sweep_pause = std::chrono::milliseconds(1);
 constexpr Duration drain_pause = std::chrono::milliseconds(100);
 
-// Statements of one session keep their database connection to themselves no longer than themselves,
-// and only their first words are looked at: hence no multi-statements. The two forms of a result
-// set cannot be mixed on shared database connections: hence no deprecate_eof.
-constexpr mysql::Capabilities edge_capabilities =
-    mysql::server_capabilities &
-    ~(mysql::capability::deprecate_eof | mysql::capability::multi_statements |
-      mysql::capability::found_rows | mysql::capability::session_track);
-
 // Of twelve bits, and different for each shard of one process.
 std::uint32_t process_number(std::uint32_t random, const EdgeConfig& config) {
   const std::uint32_t shards = std::clamp(config.shards, 1u, 0x1000u);
@@ -47,7 +39,6 @@ EdgeNode::EdgeNode(runtime::Runtime& runtime, EdgeConfig config, control::Store*
       address_admission_(config_.address_rate, random_->next()),
       login_time_(config_.initial_login_time) {
   handshake_options_.server_version = config_.server_version;
-  handshake_options_.capabilities = edge_capabilities;
   handshake_options_.require_tls = config_.require_tls;
   handshake_options_.allow_native = config_.allow_native;
 }
@@ -65,16 +56,28 @@ void EdgeNode::on_synchronised() {
 }
 
 EdgeCensus EdgeNode::census() const {
-  return {sessions_.live(), handshakes_.live(), exchanges_.live(), schemas_.size(),
-          sessions_.memory_bytes() + handshakes_.memory_bytes() + exchanges_.memory_bytes()};
+  EdgeCensus census;
+  census.sessions = sessions_.live();
+  census.handshakes = handshakes_.live();
+  census.exchanges = exchanges_.live();
+  census.schemas = schemas_.size();
+  census.memory_bytes = sessions_.memory_bytes() + handshakes_.memory_bytes() +
+                        exchanges_.memory_bytes() + attachments_.memory_bytes();
+  census.attachments = attachments_.live();
+  census.conversations = conversations_;
+  census.settings = settings_.size();
+  return census;
 }
 
 std::optional<SessionInfo> EdgeNode::session_at(std::uint32_t place) const {
   const Session& session = sessions_[place];
   if (session.connection == runtime::no_connection) return std::nullopt;
-  return SessionInfo{number(place),          upstream_.routes().view(session.route).user,
-                     schemas_.name(session.schema), session.phase,
-                     session.secure,         session.statements};
+  return SessionInfo{number(place),
+                     upstream_.routes().view(session.route).user,
+                     schemas_.name(session.schema),
+                     session.phase,
+                     session.secure,
+                     session.statements};
 }
 
 // --- names --------------------------------------------------------------------------------------
@@ -148,7 +151,9 @@ runtime::Cookie EdgeNode::on_accept(std::uint16_t, runtime::ConnectionId connect
 
   runtime_.record({TraceKind::session_accepted, number(index)});
   out_.clear();
-  handshake.protocol.begin(handshake_options_, index + 1, mysql::encode_nonce(make_nonce()), out_);
+  handshake.protocol.begin(handshake_options_,
+                           wire::connection_id_of(fingerprint_, wire_session(index)),
+                           mysql::encode_nonce(make_nonce()), out_);
   runtime_.spend(Work::mysql_packet);
   runtime_.send(connection, out_);
   return cookie(Tag::session, number(index));
@@ -189,6 +194,12 @@ void EdgeNode::on_data(runtime::ConnectionId connection, runtime::Cookie word, B
     case Phase::secured:
       return receive_handshake(index, bytes);
     case Phase::executing:
+      if (exchanges_[session.transient].uploading) {
+        bytes = continue_upload(session.transient, bytes);
+        if (bytes.empty() || session_of(word) == no_index) return;
+        if (session.phase == Phase::established) return on_data(connection, word, bytes);
+      }
+      [[fallthrough]];
     case Phase::verifying: {
       const Index exchange = session.phase == Phase::executing
                                  ? session.transient
@@ -318,7 +329,8 @@ void EdgeNode::release_session(Index index) {
   Index exchange = no_index;
   const bool logged_in = session.phase == Phase::established || session.phase == Phase::executing;
   if (logged_in) {
-    exchange = session.transient;
+    if (session.phase == Phase::executing) exchange = session.transient;
+    if (const Index own = attachment_of(index); own != no_index) release_attachment(own);
     if (!session.renewing) grants_to_renew_.remove(index);
   } else {
     exchange = handshakes_[session.transient].exchange;
@@ -338,7 +350,8 @@ void EdgeNode::release_session(Index index) {
   session.transient = no_index;
   session.statements = 0;
   session.secure = session.reading_paused = session.renewing = session.close_after_answer = false;
-  session.counted = session.receiving = false;
+  session.counted = session.receiving = session.no_rows = false;
+  session.dialect = session.collation = 0;
   sessions_.release(index);
 }
 
@@ -361,11 +374,21 @@ void EdgeNode::release_exchange(Index index) {
   exchange.pipelined_from = 0;
   exchange.request = {};
   exchange.answered = 0;
+  exchange.row_count = -1;
   exchange.unconsumed = 0;
   exchange.attempts = 0;
-  exchange.head_read = exchange.repeatable = false;
+  exchange.repeatable = exchange.conversation = exchange.complete = exchange.failed_there = false;
+  exchange.uploading = exchange.unanswered = exchange.keeps_transaction = false;
   exchange.header_bytes = 0;
   exchange.packet_left = 0;
+  exchange.flags = 0;
+  exchange.attachment = no_index;
+  if (exchange.schema != no_index) schemas_.release(std::exchange(exchange.schema, no_index));
+  if (exchange.settings != no_index) settings_.release(std::exchange(exchange.settings, no_index));
+  exchange.upload_have = 0;
+  exchange.upload_left = 0;
+  exchange.uploaded = 0;
+  exchange.scanner = {};
   exchanges_.release(index);
 }
 
@@ -418,7 +441,7 @@ void EdgeNode::sweep() {
     if (session.connection == runtime::no_connection) continue;
     const bool logged_in = session.phase == Phase::established || session.phase == Phase::executing;
     if (!draining && (!logged_in || upstream_.routes().view(session.route).live())) continue;
-    if (session.phase == Phase::executing && !last) {
+    if (!last && (session.phase == Phase::executing || (draining && conversing(sweep_at_)))) {
       session.close_after_answer = true;
     } else if (logged_in) {
       if (!draining) ++counters_.revoked;

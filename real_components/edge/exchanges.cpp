@@ -9,9 +9,10 @@ namespace {
 
 using runtime::TraceKind;
 
-// Replies to logins, grants and refusals are a few hundred bytes; nobody may have the edge keep
-// more.
+// Replies to logins, grants and refusals are a few hundred bytes, warnings some thousands; nobody
+// may have the edge keep more.
 constexpr std::size_t longest_reply = 4096;
+constexpr std::size_t longest_kept = 96 * 1024;
 
 }  // namespace
 
@@ -30,20 +31,52 @@ EdgeNode::Index EdgeNode::begin_exchange(Index session, ExchangeKind kind) {
   return index;
 }
 
+// Into request_: what goes ahead of a payload of that size.
+void EdgeNode::write_header(const Exchange& exchange, std::size_t payload) {
+  const Session& session = sessions_[exchange.session];
+  const Attachment* attachment =
+      exchange.attachment == no_index ? nullptr : &attachments_[exchange.attachment];
+  wire::QueryHeader header;
+  header.session = wire_session(exchange.session);
+  header.grant = session.grant;
+  wire::RequestKind kind = wire::RequestKind::query;
+  if (exchange.kind == ExchangeKind::renewal) {
+    kind = wire::RequestKind::renew;
+  } else if (exchange.kind == ExchangeKind::kill) {
+    kind = wire::RequestKind::kill;
+  } else {
+    header.schema = schemas_.name(exchange.schema != no_index ? exchange.schema : session.schema);
+    header.dialect = session.dialect;
+    header.collation = session.collation;
+    header.flags = exchange.flags;
+    if (attachment != nullptr) {
+      header.settings = settings_.name(attachment->settings);
+      header.last_insert_id = attachment->last_insert_id;
+    }
+    if (exchange.settings != no_index) header.settings_after = settings_.name(exchange.settings);
+  }
+  if (exchange.conversation) {
+    const std::size_t size = wire::query_header_size + header.schema.size() +
+                             header.settings.size() + header.settings_after.size() + payload;
+    const wire::OrderKind order =
+        exchange.uploading ? wire::OrderKind::begin : wire::OrderKind::command;
+    wire::append_frame_head(request_, static_cast<wire::AnswerKind>(order), size);
+  }
+  wire::append_query_header(request_, kind, header);
+}
+
 bool EdgeNode::dispatch(Index index, ByteView payload, bool tried_ones_too) {
   Exchange& exchange = exchanges_[index];
   const Session& session = sessions_[exchange.session];
   request_.clear();
-  if (exchange.kind != ExchangeKind::login) {
-    wire::append_query_header(
-        request_,
-        exchange.kind == ExchangeKind::renewal ? wire::RequestKind::renew
-                                               : wire::RequestKind::query,
-        {wire_session(exchange.session), session.grant, schemas_.name(session.schema)});
+  backhaul::RequestHeader header{session.tenant, backhaul::interactive_class,
+                                 (std::uint64_t{exchange.generation & 0x7fffffff} << 32) | index};
+  if (exchange.conversation) {
+    request_.push_back(static_cast<std::byte>(wire::RequestKind::converse));
+    header.stream_class = backhaul::conversation_class;
+    header.cookie = cookie_of_conversation(exchange.attachment);
   }
-  const backhaul::RequestHeader header{
-      session.tenant, backhaul::interactive_class,
-      (std::uint64_t{exchange.generation & 0x7fffffff} << 32) | index};
+  if (exchange.kind != ExchangeKind::login) write_header(exchange, payload.size());
   const auto clusters = upstream_.routes().view(session.route).clusters;
   const auto tried = std::span(exchange.tried).first(exchange.attempts);
   const bool room = exchange.attempts < exchange.tried.size();
@@ -57,10 +90,18 @@ bool EdgeNode::dispatch(Index index, ByteView payload, bool tried_ones_too) {
       const bool was_tried = std::find(tried.begin(), tried.end(), region) != tried.end();
       if (was_tried != (choice == Choice::again)) continue;
       if (choice == Choice::answering && !upstream_.answers(region)) continue;
-      exchange.request =
-          upstream_.pool().request(static_cast<std::uint32_t>(region), header, request_, payload);
+      exchange.request = upstream_.pool().request(static_cast<std::uint32_t>(region), header,
+                                                  request_, payload, !exchange.conversation);
       if (!exchange.request) continue;
       exchange.tried[exchange.attempts++] = region;
+      if (exchange.conversation) {
+        Attachment& attachment = attachments_[exchange.attachment];
+        if (!attachment.stream) ++conversations_;
+        attachment.stream = exchange.request;
+        attachment.region = region;
+        attachment.scanner = {};
+        attachment.collected.clear();
+      }
       upstream_.note_use(region);
       if (exchange.kind == ExchangeKind::statement) {
         runtime_.record({TraceKind::query_routed, number(exchange.session), session.statements,
@@ -73,16 +114,37 @@ bool EdgeNode::dispatch(Index index, ByteView payload, bool tried_ones_too) {
   return false;
 }
 
+bool EdgeNode::send_order(Index index, ByteView payload) {
+  Exchange& exchange = exchanges_[index];
+  const Attachment& attachment = attachments_[exchange.attachment];
+  exchange.request = attachment.stream;
+  exchange.tried[0] = attachment.region;
+  exchange.attempts = 1;
+  request_.clear();
+  write_header(exchange, payload.size());
+  append(request_, payload);
+  if (!upstream_.pool().send(attachment.stream, request_, false)) return false;
+  upstream_.note_use(attachment.region);
+  if (!exchange.unanswered) {
+    const Session& session = sessions_[exchange.session];
+    runtime_.record({TraceKind::query_routed, number(exchange.session), session.statements,
+                     runtime::attempt_and_route(1, session.route.index),
+                     upstream_.region_name(attachment.region)});
+  }
+  return true;
+}
+
 void EdgeNode::no_region_left(Index index) {
   const Exchange& exchange = exchanges_[index];
   switch (exchange.kind) {
     case ExchangeKind::login:
       return refuse_login(exchange.session, mysql::error::server_shutdown,
                           "No region of this database can be reached");
+    case ExchangeKind::kill:
     case ExchangeKind::statement:
       return fail_statement(index, mysql::error::server_shutdown.number,
                             mysql::error::server_shutdown.state(),
-                            "No region of this database can be reached", false);
+                            "No region of this database can be reached", exchange.uploading);
     case ExchangeKind::renewal:
       // Until the grant expires there is time to try again; afterwards the origins say no.
       runtime_.wake_after(config_.renewal_retry,
@@ -95,7 +157,8 @@ void EdgeNode::no_region_left(Index index) {
 
 bool EdgeNode::wait_for_backhaul(Index index, ByteView payload) {
   Exchange& exchange = exchanges_[index];
-  if (!upstream_.opening(sessions_[exchange.session].route)) return false;
+  // A command that is passed on as it comes is not kept, and so cannot wait.
+  if (exchange.uploading || !upstream_.opening(sessions_[exchange.session].route)) return false;
   if (exchange.sent.empty()) append(exchange.sent, payload);
   waiting_.push_back({index, exchange.generation, runtime_.now() + config_.cold_backhaul_wait});
   arm(Tag::cold_backhaul, config_.cold_backhaul_wait, waiting_armed_);
@@ -138,12 +201,15 @@ void EdgeNode::begin_renewal(Index session) {
 
 void EdgeNode::finish_renewal(Index index, ByteView answer) {
   const Index session_index = exchanges_[index].session;
-  const bool present = sessions_[session_index].generation == exchanges_[index].session_generation;
+  // It may have become another user's meanwhile.
+  const bool present =
+      sessions_[session_index].generation == exchanges_[index].session_generation &&
+      sessions_[session_index].renewing;
   if (!present) return release_exchange(index);
-  const bool granted = answer.size() == 1 + wire::grant_size &&
+  const bool granted = answer.size() == wire::frame_head_size + wire::grant_size &&
                        answer[0] == static_cast<std::byte>(wire::AnswerKind::grant);
   if (granted) {
-    store_grant(session_index, wire::load_grant(&answer[1]));
+    store_grant(session_index, wire::load_grant(&answer[wire::frame_head_size]));
     return release_exchange(index);
   }
   const auto refusal = wire::read_refusal(answer);
@@ -183,8 +249,9 @@ void EdgeNode::store_grant(Index index, const wire::Grant& grant) {
 
 // --- answers ------------------------------------------------------------------------------------
 
-std::size_t EdgeNode::on_response(backhaul::RequestHandle, std::uint64_t word, ByteView part,
-                                  bool end) {
+std::size_t EdgeNode::on_response(backhaul::RequestHandle request, std::uint64_t word,
+                                  ByteView part, bool end) {
+  if ((word >> 63) != 0) return hear(request, word, part, end);
   const auto index = static_cast<Index>(word);
   if (!exchanges_.holds(index, static_cast<std::uint32_t>(word >> 32), 0x7fffffff))
     return part.size();
@@ -207,36 +274,147 @@ std::size_t EdgeNode::deliver(Index index, ByteView part, bool end) {
     }
     if (exchange.kind == ExchangeKind::login) {
       answer_login(index, answer);
+    } else if (exchange.kind == ExchangeKind::kill) {
+      finish_kill(index, answer);
     } else {
       finish_renewal(index, answer);
     }
     return received;
   }
-  if (!exchange.head_read && !read_head(index, part, end)) return received;
-
-  const bool whole = end && exchange.answered == 0;
-  if (!whole) follow_packets(exchange, part);
-  exchange.answered += part.size();
-  const runtime::ConnectionId client = exchange.client;
-  runtime_.send(client, part);
+  const std::uint32_t generation = exchange.generation;
+  const backhaul::RequestHandle request = exchange.request;
+  const std::size_t held_back = take_frames(index, exchange.scanner, exchange.answer, part);
+  // It may have been refused, and asked of another region.
+  if (exchange.generation != generation || !(exchange.request == request)) return received;
   if (end) {
-    // The stream ends only with its last credit: what the client has not read yet is bounded
-    // anyway.
-    const std::uint32_t held_back = std::exchange(exchange.unconsumed, 0);
-    if (held_back != 0) upstream_.pool().consumed(exchange.request, held_back);
-    if (exchange.header_bytes != 0 || exchange.packet_left != 0) {
-      lose_outcome(index);  // an origin that ends within a packet is out of order
-      return received;
+    if (exchange.complete) {
+      finish_answer(index);
+    } else {
+      lose_outcome(index);  // an origin that ends within an answer is out of order
     }
-    ++counters_.statements;
-    runtime_.record({TraceKind::query_answered, number(exchange.session),
-                     sessions_[exchange.session].statements, exchange.answered});
-    finish_statement(index);
     return received;
   }
-  if (runtime_.unsent_bytes(client) <= config_.slow_client_bytes) return received;
-  exchange.unconsumed += static_cast<std::uint32_t>(part.size());
-  return received - part.size();
+  exchange.unconsumed += static_cast<std::uint32_t>(held_back);
+  return received - held_back;
+}
+
+std::size_t EdgeNode::take_frames(Index index, FrameScanner& scanner, Bytes& collected,
+                                  ByteView& part) {
+  Exchange& exchange = exchanges_[index];
+  const std::uint32_t generation = exchange.generation;
+  std::size_t held_back = 0;
+  while (!part.empty() && !(exchange.complete && exchange.conversation)) {
+    if (scanner.have < scanner.head.size()) {
+      scanner.head[scanner.have++] = part[0];
+      part = part.subspan(1);
+      if (scanner.have < scanner.head.size()) continue;
+      scanner.left = load_little_endian<std::uint32_t>(scanner.head.data()) >> 8;
+    }
+    const auto kind = static_cast<wire::AnswerKind>(scanner.head[0]);
+    const std::size_t size = std::min<std::size_t>(scanner.left, part.size());
+    const ByteView slice = part.first(size);
+    part = part.subspan(size);
+    scanner.left -= static_cast<std::uint32_t>(size);
+    const bool over = scanner.left == 0;
+    if (kind == wire::AnswerKind::packets || kind == wire::AnswerKind::part) {
+      held_back += give_client(exchange, slice, over && kind == wire::AnswerKind::packets);
+      if (!over) continue;
+      scanner.have = 0;
+      if (kind == wire::AnswerKind::packets) exchange.complete = true;
+      continue;
+    }
+    if (collected.empty()) append(collected, ByteView(scanner.head));
+    append(collected, slice);
+    if (collected.size() > longest_kept) {
+      upstream_.pool().cancel(exchange.request);
+      lose_outcome(index);
+      return held_back;
+    }
+    if (!over) continue;
+    scanner.have = 0;
+    if (!take_frame(index, kind, collected) || exchange.generation != generation) return held_back;
+    collected.clear();
+  }
+  return held_back;
+}
+
+// The result is how much of it the client is too slow for.
+std::size_t EdgeNode::give_client(Exchange& exchange, ByteView packets, bool whole) {
+  if (exchange.answered <= 4 && exchange.answered + packets.size() > 4) {
+    exchange.failed_there = packets[4 - exchange.answered] == std::byte{0xff};
+  }
+  if (exchange.answered == 0 && packets.size() > 5 && packets[4] == std::byte{0}) {
+    mysql::PayloadReader ok(packets.subspan(5));
+    exchange.row_count = static_cast<std::int64_t>(ok.lenenc());
+  }
+  if (!whole || exchange.answered != 0) follow_packets(exchange, packets);
+  exchange.answered += packets.size();
+  runtime_.send(exchange.client, packets);
+  return runtime_.unsent_bytes(exchange.client) > config_.slow_client_bytes ? packets.size() : 0;
+}
+
+bool EdgeNode::take_frame(Index index, wire::AnswerKind kind, Bytes& collected) {
+  Exchange& exchange = exchanges_[index];
+  const ByteView body = ByteView(collected).subspan(wire::frame_head_size);
+  switch (kind) {
+    case wire::AnswerKind::grant:
+      if (body.size() != wire::grant_size) break;
+      store_grant(exchange.session, wire::load_grant(body.data()));
+      return true;
+    case wire::AnswerKind::warnings:
+      attach(exchange.session).warnings.assign(body.begin(), body.end());
+      return true;
+    case wire::AnswerKind::done: {
+      const auto ending = wire::read_ending(body);
+      if (!ending) break;
+      if (ending->last_insert_id != 0) {
+        attach(exchange.session).last_insert_id = ending->last_insert_id;
+      }
+      if (ending->schema_changed) {
+        Session& session = sessions_[exchange.session];
+        schemas_.release(std::exchange(session.schema, schemas_.hold(ending->schema)));
+      }
+      if (exchange.conversation) {
+        end_conversation(exchange.attachment, *ending);
+        // What was sent behind the origin's back was not looked at.
+        if (ending->unprompted) return false;
+      }
+      exchange.complete = true;
+      return true;
+    }
+    case wire::AnswerKind::refusal: {
+      const Bytes refused = std::move(collected);
+      collected.clear();
+      const auto refusal = wire::read_refusal(refused);
+      if (!refusal) break;
+      if (exchange.conversation) leave_conversation(attachments_[exchange.attachment]);
+      refuse_statement(index, *refusal);
+      return false;
+    }
+    case wire::AnswerKind::packets:
+    case wire::AnswerKind::part:
+    case wire::AnswerKind::login:
+      break;
+  }
+  upstream_.pool().cancel(exchange.request);
+  if (exchange.conversation) {
+    lose_conversation(exchange.attachment, backhaul::Processed::unknown);
+  } else {
+    lose_outcome(index);
+  }
+  return false;
+}
+
+void EdgeNode::finish_answer(Index index) {
+  Exchange& exchange = exchanges_[index];
+  // The stream ends only with its last credit: what the client has not read yet is bounded anyway.
+  const std::uint32_t held_back = std::exchange(exchange.unconsumed, 0);
+  if (held_back != 0) upstream_.pool().consumed(exchange.request, held_back);
+  if (exchange.header_bytes != 0 || exchange.packet_left != 0) return lose_outcome(index);
+  ++counters_.statements;
+  runtime_.record({TraceKind::query_answered, number(exchange.session),
+                   sessions_[exchange.session].statements, exchange.answered});
+  finish_statement(index);
 }
 
 bool EdgeNode::collect(Index index, ByteView part) {
@@ -247,44 +425,6 @@ bool EdgeNode::collect(Index index, ByteView part) {
   }
   upstream_.pool().cancel(std::exchange(exchange.request, {}));
   return false;
-}
-
-bool EdgeNode::read_head(Index index, ByteView& part, bool end) {
-  Exchange& exchange = exchanges_[index];
-  const bool collecting = !exchange.answer.empty();
-  if (collecting && !collect(index, part)) {
-    lose_outcome(index);
-    return false;
-  }
-  const ByteView head = collecting ? ByteView(exchange.answer) : part;
-  const auto kind = head.empty() ? wire::AnswerKind{} : static_cast<wire::AnswerKind>(head[0]);
-  const std::size_t size = kind == wire::AnswerKind::grant_and_packets ? 1 + wire::grant_size : 1;
-  const bool complete = kind == wire::AnswerKind::refusal ? end : head.size() >= size;
-  if (!complete) {
-    if (end) {
-      lose_outcome(index);
-    } else if (!collecting && !collect(index, part)) {
-      lose_outcome(index);
-    }
-    return false;
-  }
-  if (kind == wire::AnswerKind::refusal) {
-    if (const auto refusal = wire::read_refusal(head)) {
-      refuse_statement(index, *refusal);
-    } else {
-      lose_outcome(index);
-    }
-    return false;
-  }
-  if (kind == wire::AnswerKind::grant_and_packets) {
-    store_grant(exchange.session, wire::load_grant(&head[1]));
-  } else if (kind != wire::AnswerKind::packets) {
-    lose_outcome(index);
-    return false;
-  }
-  exchange.head_read = true;
-  part = head.subspan(size);
-  return true;
 }
 
 void EdgeNode::follow_packets(Exchange& exchange, ByteView bytes) {
@@ -309,8 +449,13 @@ void EdgeNode::follow_packets(Exchange& exchange, ByteView bytes) {
 
 // --- losses -------------------------------------------------------------------------------------
 
-void EdgeNode::on_failed(backhaul::RequestHandle, std::uint64_t word, backhaul::Processed processed,
-                         backhaul::ResetReason) {
+void EdgeNode::on_failed(backhaul::RequestHandle request, std::uint64_t word,
+                         backhaul::Processed processed, backhaul::ResetReason) {
+  if ((word >> 63) != 0) {
+    const Index attachment = conversation_of(request, word);
+    if (attachment != no_index) lose_conversation(attachment, processed);
+    return;
+  }
   const auto index = static_cast<Index>(word);
   if (!exchanges_.holds(index, static_cast<std::uint32_t>(word >> 32), 0x7fffffff)) return;
   Exchange& exchange = exchanges_[index];
@@ -319,8 +464,15 @@ void EdgeNode::on_failed(backhaul::RequestHandle, std::uint64_t word, backhaul::
     const bool present = sessions_[exchange.session].generation == exchange.session_generation;
     if (!present) return release_exchange(index);
   }
+  lose_exchange(index, processed);
+}
+
+// A request whose stream is gone without an answer, or within it.
+void EdgeNode::lose_exchange(Index index, backhaul::Processed processed) {
+  Exchange& exchange = exchanges_[index];
   const bool unprocessed = processed == backhaul::Processed::no;
-  bool repeat = exchange.attempts < config_.attempts && exchange.answered == 0;
+  bool repeat = exchange.attempts < config_.attempts && exchange.answered == 0 &&
+                !exchange.uploading && exchange.kind != ExchangeKind::kill;
   // The origin may have used the nonce up already: asked again there it would take the rightful
   // user's proof for a replayed one.
   const bool same_again = exchange.kind != ExchangeKind::login || unprocessed;
@@ -329,13 +481,16 @@ void EdgeNode::on_failed(backhaul::RequestHandle, std::uint64_t word, backhaul::
     if (repeat) retry_budget_ -= 100;
   }
   if (repeat) {
-    exchange.head_read = false;
     exchange.answer.clear();
+    exchange.scanner = {};
     ++counters_.retries;
     if (dispatch(index, exchange.sent, same_again)) return;
     --counters_.retries;
   }
-  if (exchange.kind != ExchangeKind::statement || unprocessed) return no_region_left(index);
+  if (exchange.kind == ExchangeKind::login || exchange.kind == ExchangeKind::renewal ||
+      unprocessed) {
+    return no_region_left(index);
+  }
   lose_outcome(index);
 }
 
@@ -345,14 +500,14 @@ void EdgeNode::lose_outcome(Index index) {
   if (exchange.answered != 0) {
     return fail_statement(
         index, mysql::error::server_shutdown.number, mysql::error::server_shutdown.state(),
-        "The connection to the database's region was lost within the answer", false);
+        "The connection to the database's region was lost within the answer", exchange.uploading);
   }
   ++counters_.outcomes_unknown;
   fail_statement(
       index, mysql::error::unknown_error.number, mysql::error::unknown_error.state(),
       "[wanlab:OUTCOME_UNKNOWN] The connection to the database's region was lost after the "
       "statement was sent",
-      false);
+      exchange.uploading);
 }
 
 }  // namespace wanlab::edge

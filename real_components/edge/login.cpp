@@ -150,8 +150,9 @@ void EdgeNode::answer_login(Index exchange_index, ByteView answer) {
                         "No region of this database can judge the login");
   }
   wire::AuthReply reply;
-  if (answer.empty() || answer[0] != static_cast<std::byte>(wire::AnswerKind::login) ||
-      !codec_.decode(answer.subspan(1), reply) ||
+  if (answer.size() < wire::frame_head_size ||
+      answer[0] != static_cast<std::byte>(wire::AnswerKind::login) ||
+      !codec_.decode(answer.subspan(wire::frame_head_size), reply) ||
       (reply.granted() && reply.grant.size() != wire::grant_size)) {
     return refuse_login(index, mysql::error::unknown_error, "Malformed answer of the origin");
   }
@@ -181,6 +182,11 @@ void EdgeNode::establish(Index index, const wire::Grant& grant, Instant login_st
   runtime_.spend(Work::mysql_packet);
   runtime_.send(session.connection, out_);
 
+  // Who changes the user has said this before.
+  if (const mysql::Capabilities agreed = handshake.protocol.capabilities(); agreed != 0) {
+    session.dialect = mysql::dialect_of(agreed);
+    session.collation = handshake.protocol.collation();
+  }
   const Index exchange = handshake.exchange;
   release_handshake(session.transient);
   session.transient = no_index;
@@ -197,6 +203,40 @@ void EdgeNode::establish(Index index, const wire::Grant& grant, Instant login_st
       exchanges_[exchange].unread() != 0 ? std::move(exchanges_[exchange].pipelined) : Bytes();
   release_exchange(exchange);
   if (!pipelined.empty()) serve_pipelined(index, std::move(pipelined), from);
+}
+
+// What the client proves along with the command would be over the nonce of its login, which is used
+// up: it is asked again. Until it has answered, and an origin has judged, the session is nobody's.
+void EdgeNode::begin_change(Index index, ByteView payload) {
+  const auto change = mysql::parse_change_user(payload);
+  Session& session = sessions_[index];
+  if (!change) {
+    send_error(index, 1, mysql::error::malformed_packet, "Malformed communication packet");
+    return close_session(index, mysql::error::malformed_packet.number);
+  }
+  reset_session(index);
+  if (!session.renewing) grants_to_renew_.remove(index);
+  session.renewing = false;
+  session.grant = {};
+  if (session.counted) --sessions_of_tenant_[session.tenant];
+  session.counted = false;
+  schemas_.release(std::exchange(session.schema, 0));
+  session.route = {};
+  if (change->collation != 0) session.collation = change->collation;
+  session.phase = Phase::secured;
+  session.transient = handshakes_.take();
+  Handshake& handshake = handshakes_[session.transient];
+  handshake.session = index;
+  handshake.exchange = no_index;
+  handshake.client_ip = {};
+  handshake.deadline = runtime_.now() + config_.handshake_timeout;
+  handshake_deadlines_.push_back(session.transient);
+  arm(Tag::handshake_deadline, config_.handshake_timeout, deadline_armed_);
+  const mysql::Login login{change->user, change->database, mysql::AuthMethod::caching_sha2, {}};
+  out_.clear();
+  handshake.protocol.begin_change(handshake_options_, 0, 1, login,
+                                  mysql::encode_nonce(make_nonce()), handshake.memory, out_);
+  runtime_.send(session.connection, out_);
 }
 
 }  // namespace wanlab::edge

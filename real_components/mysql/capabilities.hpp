@@ -43,7 +43,7 @@ inline constexpr Capabilities server_capabilities =
     capability::transactions | capability::secure_connection | capability::multi_statements |
     capability::multi_results | capability::ps_multi_results | capability::plugin_auth |
     capability::connect_attributes | capability::plugin_auth_lenenc | capability::session_track |
-    capability::deprecate_eof;
+    capability::deprecate_eof | capability::ignore_space;
 
 // What a client of this code base asks for when the server offers it (connect_with_db and ssl are
 // added as needed). Common drivers leave deprecate_eof away; it can be masked out in the options.
@@ -52,6 +52,49 @@ inline constexpr Capabilities client_capabilities =
     capability::transactions | capability::secure_connection | capability::multi_statements |
     capability::multi_results | capability::ps_multi_results | capability::plugin_auth |
     capability::plugin_auth_lenenc | capability::deprecate_eof;
+
+// What of a client's capabilities changes how statements are understood or answered, in one byte:
+// a connection to a database serves the sessions whose dialect it was made with, so that answers
+// pass through untouched.
+using Dialect = std::uint8_t;
+
+namespace dialect {
+inline constexpr Dialect deprecate_eof = 1;
+inline constexpr Dialect found_rows = 2;
+inline constexpr Dialect multi_statements = 4;
+inline constexpr Dialect multi_results = 8;
+inline constexpr Dialect ps_multi_results = 16;
+inline constexpr Dialect ignore_space = 32;
+// Not of a connection: what a session does not track can be left out of its answers.
+inline constexpr Dialect session_track = 64;
+inline constexpr Dialect of_connections = 63;
+}  // namespace dialect
+
+constexpr Dialect dialect_of(Capabilities capabilities) {
+  const auto bit = [capabilities](Capabilities flag, Dialect value) -> unsigned {
+    return (capabilities & flag) != 0 ? value : 0u;
+  };
+  return static_cast<Dialect>(bit(capability::deprecate_eof, dialect::deprecate_eof) |
+                              bit(capability::found_rows, dialect::found_rows) |
+                              bit(capability::multi_statements, dialect::multi_statements) |
+                              bit(capability::multi_results, dialect::multi_results) |
+                              bit(capability::ps_multi_results, dialect::ps_multi_results) |
+                              bit(capability::ignore_space, dialect::ignore_space) |
+                              bit(capability::session_track, dialect::session_track));
+}
+
+// What a connection for sessions of that dialect asks for, on top of what all ask for.
+constexpr Capabilities capabilities_of(Dialect spoken) {
+  const auto flag = [spoken](Dialect value, Capabilities wanted) -> Capabilities {
+    return (spoken & value) != 0 ? wanted : 0;
+  };
+  return flag(dialect::deprecate_eof, capability::deprecate_eof) |
+         flag(dialect::found_rows, capability::found_rows) |
+         flag(dialect::multi_statements, capability::multi_statements) |
+         flag(dialect::multi_results, capability::multi_results) |
+         flag(dialect::ps_multi_results, capability::ps_multi_results) |
+         flag(dialect::ignore_space, capability::ignore_space);
+}
 
 using StatusFlags = std::uint16_t;
 
@@ -73,8 +116,14 @@ enum class CommandKind : std::uint8_t {
   init_db = 0x02,
   query = 0x03,
   field_list = 0x04,
+  create_database = 0x05,
+  drop_database = 0x06,
+  refresh = 0x07,
+  shutdown = 0x08,
   statistics = 0x09,
+  process_info = 0x0a,
   process_kill = 0x0c,
+  debug = 0x0d,
   ping = 0x0e,
   change_user = 0x11,
   statement_prepare = 0x16,

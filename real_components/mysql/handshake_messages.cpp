@@ -180,6 +180,18 @@ std::optional<HandshakeResponse> parse_handshake_response(ByteView payload, Capa
   return response;
 }
 
+std::optional<ChangeUser> parse_change_user(ByteView payload) {
+  PayloadReader reader(payload);
+  reader.u8();
+  ChangeUser change;
+  change.user = reader.text_to_nul();
+  reader.bytes(reader.u8());
+  change.database = reader.text_to_nul();
+  if (!reader.ok()) return std::nullopt;
+  if (reader.remaining() >= 2) change.collation = static_cast<std::uint8_t>(reader.u16() & 0xff);
+  return change;
+}
+
 std::optional<AuthSwitch> parse_auth_switch(ByteView payload) {
   PayloadReader reader(payload);
   if (reader.u8() != auth_switch_header) return std::nullopt;

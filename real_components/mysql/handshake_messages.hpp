@@ -34,6 +34,13 @@ struct HandshakeResponse {
   ByteView attributes{};  // encoded key/value pairs, without their total length
 };
 
+// The payload of COM_CHANGE_USER. What it proves is worthless: its nonce was used up at the login.
+struct ChangeUser {
+  std::string_view user{};
+  std::string_view database{};
+  std::uint8_t collation = 0;  // 0: not said
+};
+
 struct AuthSwitch {
   std::string_view plugin{};
   ByteView data{};
@@ -66,6 +73,7 @@ std::optional<Capabilities> peek_capabilities(ByteView payload);
 // Bits outside `offered` are ignored, in the layout as well: some drivers set bits nobody offered.
 // Connection attributes are tolerated in any state, as nothing depends on them.
 std::optional<HandshakeResponse> parse_handshake_response(ByteView payload, Capabilities offered);
+std::optional<ChangeUser> parse_change_user(ByteView payload);
 std::optional<AuthSwitch> parse_auth_switch(ByteView payload);
 
 }  // namespace wanlab::mysql

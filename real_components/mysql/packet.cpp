@@ -80,6 +80,10 @@ PacketStatus PacketAssembler::next(ByteView& input, const PacketLimits& limits, 
   return PacketStatus::complete;
 }
 
+std::uint32_t PacketAssembler::announced() const {
+  return pending() < packet_header_size ? 0 : payload_length(bytes_.get());
+}
+
 void PacketAssembler::clear() {
   bytes_.reset();
   size_ = 0;

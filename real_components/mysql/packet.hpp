@@ -59,6 +59,10 @@ class PacketAssembler {
   // behind the packet stay in `input`: they may belong to somebody else (the TLS engine).
   PacketStatus next(ByteView& input, const PacketLimits& limits, Packet& packet);
 
+  // The payload's size by the head of a packet that is not complete yet; 0 where not even that is.
+  std::uint32_t announced() const;
+  // What there is of it, head included.
+  ByteView begun() const { return delivered_ ? ByteView() : ByteView(bytes_.get(), size_); }
   // Bytes of a packet that is not complete yet.
   std::size_t pending() const { return delivered_ ? 0 : size_; }
 

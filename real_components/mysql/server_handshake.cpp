@@ -40,6 +40,18 @@ void ServerHandshake::begin(const ServerHandshakeOptions& options, std::uint32_t
                        .plugin = to_string(options.greeting_method)});
 }
 
+void ServerHandshake::begin_change(const ServerHandshakeOptions& options, Capabilities capabilities,
+                                   std::uint8_t sequence, const Login& login, const Nonce& nonce,
+                                   Bytes& memory, Bytes& out) {
+  *this = ServerHandshake();
+  nonce_ = nonce;
+  capabilities_ = capabilities;
+  remember(login, memory);
+  method_ = options.allow_sha2 ? AuthMethod::caching_sha2 : AuthMethod::native;
+  sequence_ = write_auth_switch(out, sequence, to_string(method_), nonce_);
+  phase_ = Phase::switch_response;
+}
+
 ServerStep ServerHandshake::on_packet(const ServerHandshakeOptions& options, std::uint8_t sequence,
                                       ByteView payload, bool secure, Bytes& memory, Bytes& out) {
   if (phase_ == Phase::finished) return {.kind = ServerStep::Kind::failed};
@@ -148,6 +160,7 @@ ServerStep ServerHandshake::on_response(const ServerHandshakeOptions& options, B
   const auto response = parse_handshake_response(payload, options.capabilities);
   if (!response) return fail(error::bad_handshake, "Bad handshake", out);
   capabilities_ = response->capabilities;
+  collation_ = response->collation;
   Login login{response->user, response->database, AuthMethod::native, response->proof};
 
   if ((capabilities_ & capability::plugin_auth) == 0) {

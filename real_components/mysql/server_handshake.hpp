@@ -66,6 +66,12 @@ class ServerHandshake {
   ServerStep on_packet(const ServerHandshakeOptions& options, std::uint8_t sequence,
                        ByteView payload, bool secure, Bytes& memory, Bytes& out);
 
+  // Instead of begin(), for COM_CHANGE_USER on an established session: asks for a proof of the new
+  // user over a nonce of its own. `sequence` is what follows the command's.
+  void begin_change(const ServerHandshakeOptions& options, Capabilities capabilities,
+                    std::uint8_t sequence, const Login& login, const Nonce& nonce, Bytes& memory,
+                    Bytes& out);
+
   // The same error a malformed packet gets, for one that could not even be taken from the stream.
   ServerStep on_packet_error(PacketStatus status, Bytes& out);
 
@@ -83,6 +89,8 @@ class ServerHandshake {
   const Nonce& nonce() const { return nonce_; }
   // Offered by the server and asked for by the client.
   Capabilities capabilities() const { return capabilities_; }
+  // That the client speaks.
+  std::uint8_t collation() const { return collation_; }
   bool finished() const { return phase_ == Phase::finished; }
   // What the sequence of the client's next packet must be.
   std::uint8_t next_sequence() const { return sequence_; }
@@ -115,6 +123,7 @@ class ServerHandshake {
   std::uint8_t sequence_ = 1;
   Phase phase_ = Phase::response;
   AuthMethod method_ = AuthMethod::caching_sha2;
+  std::uint8_t collation_ = 0;
 };
 static_assert(sizeof(ServerHandshake) <= 48);
 

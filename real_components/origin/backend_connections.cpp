@@ -1,9 +1,8 @@
-// Connections to database servers: dialling, logging in, carrying one statement at a time, and
+// Connections to database servers: dialling, logging in, being made ready for whoever comes, and
 // their loss.
 #include "real_components/origin/backends_inside.hpp"
 
 #include "real_components/mysql/commands.hpp"
-#include "real_components/mysql/errors.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -23,16 +22,18 @@ constexpr int longest_look = 64;
 // Idle connections to those who wait, in their order. Where none suits, one makes room for another
 // that will.
 void Backends::serve_waiting(Server& server) {
-  // Connections without a schema that are not promised to anybody yet: dialled, or about to be.
-  std::uint32_t coming = server.starting + (options_.connections - server.open);
+  // Connections that are not promised to anybody yet: on their way, or about to be dialled.
+  std::uint32_t coming =
+      server.starting + (options_.connections - std::min(options_.connections, server.open));
   Index at = server.first_waiting;
   for (int step = 0; step < longest_look && at != no_index && !server.idle.empty(); ++step) {
     Statement& statement = statements_[at];
     const Index statement_index = std::exchange(at, statement.next);
-    const Index connection = take_idle(server, statement.schema);
+    const Index connection = take_idle(server, statement.dialect, statement.collation,
+                                       statement.schema, statement.settings);
     if (connection != no_index) {
       leave_line(statement_index);
-      run(connection, statement_index, statement.schema, statement.command);
+      run(connection, statement_index, order_of(statement));
       if (connections_[connection].phase == Phase::running) statement.command.clear();
       continue;
     }
@@ -48,26 +49,59 @@ void Backends::serve_waiting(Server& server) {
   }
 }
 
-void Backends::pump(Index index) {
-  Server& server = servers_[index];
-  serve_waiting(server);
-  const Instant now = runtime_.now();
-  if (server.redial_at > now) return;  // its timer calls again
-  while (server.open < options_.connections &&
-         (server.open < options_.warm || server.starting < server.waiting)) {
-    // After a failure one attempt at a time finds out whether the server is back.
-    if (server.failures != 0 && server.starting != 0) break;
-    dial(index);
+// On any connection that is free; if none is, on one more than there may be otherwise.
+void Backends::serve_kills(Index server_index) {
+  Server& server = servers_[server_index];
+  while (!server.to_kill.empty() && !server.idle.empty()) {
+    const Index index = server.idle.back();
+    server.idle.pop_back();
+    Connection& connection = connections_[index];
+    const std::string command = "KILL QUERY " + std::to_string(server.to_kill.back());
+    server.to_kill.pop_back();
+    connection.phase = Phase::killing;
+    connection.since = runtime_.now();
+    connection.follower.start(mysql::AnswerForm::results, connection.deprecate_eof, false);
+    out_.clear();
+    mysql::write_query(out_, command);
+    runtime_.send(connection.id, out_);
+  }
+  if (!server.to_kill.empty() && server.starting == 0 && server.failures == 0) {
+    dial(server_index, options_.warm_dialect, options_.warm_collation);
   }
 }
 
-void Backends::dial(Index server_index) {
+void Backends::pump(Index index) {
+  Server& server = servers_[index];
+  serve_kills(index);
+  serve_waiting(server);
+  const Instant now = runtime_.now();
+  if (server.redial_at > now) return;  // its timer calls again
+  while (server.open < options_.connections && server.starting < options_.starting &&
+         (server.open < options_.warm || server.starting < server.waiting)) {
+    // After a failure one attempt at a time finds out whether the server is back.
+    if (server.failures != 0 && server.starting != 0) break;
+    Index first = server.first_waiting;
+    for (std::uint32_t i = 0; i < server.starting && first != no_index; ++i) {
+      first = statements_[first].next;
+    }
+    if (first == no_index) {
+      dial(index, options_.warm_dialect & mysql::dialect::of_connections, options_.warm_collation);
+    } else {
+      dial(index, statements_[first].dialect, statements_[first].collation);
+    }
+  }
+}
+
+void Backends::dial(Index server_index, mysql::Dialect dialect, std::uint8_t collation) {
   Server& server = servers_[server_index];
   const Index index = connections_.take();
   Connection& connection = connections_[index];
   connection.server = server_index;
   connection.phase = Phase::dialling;
   connection.since = runtime_.now();
+  connection.dialect = dialect;
+  connection.collation = collation;
+  connection.starting = true;
   ++server.open;
   ++server.starting;
   runtime::ConnectOptions options;
@@ -93,9 +127,16 @@ void Backends::on_secure(runtime::ConnectionId id, Cookie cookie) {
   const Index index = connection_of(cookie);
   if (index == no_index || connections_[index].phase != Phase::login) return;
   Connection& connection = connections_[index];
+  const Login& login = *servers_[connection.server].login;
   out_.clear();
-  connection.handshake.secured(servers_[connection.server].login->options, out_);
+  connection.handshake.secured(login.options(connection.dialect, connection.collation), out_);
   runtime_.send(id, out_);
+}
+
+void Backends::on_writable(runtime::ConnectionId, Cookie cookie) {
+  const Index index = connection_of(cookie);
+  if (index == no_index || !connections_[index].uploading) return;
+  observer_.on_ready(connections_[index].statement);
 }
 
 void Backends::on_data(runtime::ConnectionId, Cookie cookie, ByteView bytes) {
@@ -104,16 +145,25 @@ void Backends::on_data(runtime::ConnectionId, Cookie cookie, ByteView bytes) {
   switch (connections_[index].phase) {
     case Phase::login:
       return continue_login(index, bytes);
-    case Phase::choosing_schema:
+    case Phase::settling:
+    case Phase::preparing:
+    case Phase::following:
+      return continue_steps(index, bytes);
     case Phase::running:
       return continue_statement(index, bytes);
+    case Phase::killing: {
+      Connection& connection = connections_[index];
+      ByteView pass;
+      const auto progress = connection.follower.consume(bytes, scratch_, pass);
+      if (progress == mysql::ResponseProgress::more) return;
+      if (progress == mysql::ResponseProgress::complete && bytes.empty()) return let_go(index);
+      return lose(index);
+    }
     // A database speaks unasked only to say that it will close.
     case Phase::dialling:
-    case Phase::idle: {
-      const Index server = connections_[index].server;
-      drop(index);
-      return pump(server);
-    }
+    case Phase::idle:
+    case Phase::held:
+      return lose(index);
   }
 }
 
@@ -131,7 +181,8 @@ void Backends::continue_login(Index index, ByteView bytes) {
     out_.clear();
     if (status == mysql::PacketStatus::complete) {
       runtime_.spend(Work::mysql_packet);
-      step = connection.handshake.on_packet(login.options, packet.sequence, packet.payload, out_);
+      step = connection.handshake.on_packet(login.options(connection.dialect, connection.collation),
+                                            packet.sequence, packet.payload, out_);
     }
     if (!out_.empty()) runtime_.send(connection.id, out_);
     switch (step.kind) {
@@ -142,87 +193,40 @@ void Backends::continue_login(Index index, ByteView bytes) {
         runtime_.start_tls_client(connection.id, login.tls);
         return;
       case mysql::ClientStep::Kind::done: {
-        connection.reader = mysql::ResponseReader(connection.handshake.capabilities());
+        const mysql::Capabilities agreed = connection.handshake.capabilities();
+        connection.deprecate_eof = (agreed & mysql::capability::deprecate_eof) != 0;
+        connection.thread = connection.handshake.connection_id();
         connection.schema.clear();
-        --server.starting;
-        server.failures = 0;
-        return release(index);
+        connection.settings.clear();
+        connection.input.clear();
+        return settle(index, false);
       }
-      case mysql::ClientStep::Kind::failed: {
-        const Index of = connection.server;
-        drop(index);
-        return failed(of);
-      }
+      case mysql::ClientStep::Kind::failed:
+        return lose(index);
     }
   }
 }
 
-void Backends::continue_statement(Index index, ByteView bytes) {
+void Backends::settle(Index index, bool reset) {
   Connection& connection = connections_[index];
-  const Index statement_index = connection.statement;
-  const ByteView all = bytes;
-  const mysql::ResponseProgress progress = connection.reader.consume(connection.input, bytes);
-  const ByteView used = all.first(all.size() - bytes.size());
-  const bool complete = progress == mysql::ResponseProgress::complete;
-  // Bytes behind a complete answer, like a malformed one: nobody knows what this connection will
-  // say next.
-  const bool broken = progress == mysql::ResponseProgress::malformed || !bytes.empty();
-
-  if (complete && !broken && connection.phase == Phase::choosing_schema &&
-      connection.reader.kind() != mysql::ResponseReader::Kind::error) {
-    Statement& statement = statements_[statement_index];
-    connection.schema = statement.schema;
-    connection.phase = Phase::running;
-    send_command(connection, statement.command);
-    statement.command.clear();
-    return;
-  }
-  if (connection.phase == Phase::choosing_schema && !complete && !broken) return;
-  if (complete) runtime_.spend(Work::mysql_packet);
-
-  if (!complete && !broken) {
-    const std::size_t queued = observer_.on_answer(statement_index, used, false);
-    if (queued > options_.slow_edge_bytes && !std::exchange(connection.paused, true)) {
-      runtime_.pause_reading(connection.id);
-    }
-    return;
-  }
-  // The connection is out of the statement's hands before its owner hears of the end.
-  connection.statement = no_index;
-  statements_[statement_index].connection = no_index;
-  statements_[statement_index].command.clear();
-  --busy_;
-  const Index server = connection.server;
-  // A transaction left open belongs to nobody: it ends with its connection.
-  const mysql::StatusFlags status = connection.reader.status();
-  const bool clean =
-      connection.reader.kind() == mysql::ResponseReader::Kind::error ||
-      ((status & mysql::status::in_transaction) == 0 && (status & mysql::status::autocommit) != 0);
-  // A schema that was dropped is none any more, even if another of its name is created.
-  const bool lost_its_schema = connection.reader.kind() == mysql::ResponseReader::Kind::error &&
-                               connection.reader.error_code() == mysql::error::no_database.number &&
-                               !connection.schema.empty();
-  const bool reusable = complete && !broken && clean && !lost_its_schema;
-  if (!reusable) drop(index);
-  if (complete) {
-    observer_.on_answer(statement_index, used, true);
-  } else {
-    observer_.on_lost(statement_index);
-  }
-  if (reusable) {
-    release(index);
-  } else {
-    pump(server);
-  }
+  connection.since = runtime_.now();
+  connection.steps = 0;
+  if (reset) add_step(connection, Step::reset);
+  add_step(connection, Step::track);
+  send_steps(index, Phase::settling);
 }
 
 // Free for the next statement.
 void Backends::release(Index index) {
   Connection& connection = connections_[index];
+  Server& server = servers_[connection.server];
   connection.phase = Phase::idle;
-  connection.input.clear();
   if (std::exchange(connection.paused, false)) runtime_.resume_reading(connection.id);
-  servers_[connection.server].idle.push_back(index);
+  if (std::exchange(connection.starting, false)) {
+    --server.starting;
+    server.failures = 0;
+  }
+  server.idle.push_back(index);
   pump(connection.server);
 }
 
@@ -233,11 +237,18 @@ void Backends::drop(Index index) {
   Server& server = servers_[connection.server];
   if (connection.id != runtime::no_connection) runtime_.abort(connection.id);
   connection.id = runtime::no_connection;
-  if (connection.phase == Phase::dialling || connection.phase == Phase::login) --server.starting;
+  if (std::exchange(connection.starting, false)) --server.starting;
   if (connection.phase == Phase::idle) std::erase(server.idle, index);
   --server.open;
+  connection.phase = Phase::dialling;
   connection.statement = no_index;
-  connection.paused = false;
+  connection.paused = connection.unclean = connection.in_transaction = connection.inserted = false;
+  connection.killed = connection.uploading = connection.abandoned = connection.conversing = false;
+  connection.has_insert_id = connection.failing = connection.other_schema = false;
+  connection.holds = {};
+  connection.prepared.clear();
+  connection.collected.clear();
+  connection.follower.forget_memory();
   connection.input.clear();
   connections_.release(index);
 }
@@ -251,22 +262,60 @@ void Backends::on_close(runtime::ConnectionId, Cookie cookie, runtime::CloseReas
 
 // The connection is gone, or as good as gone.
 void Backends::lose(Index index) {
-  const Index server = connections_[index].server;
-  const Index statement = connections_[index].statement;
-  const Phase phase = connections_[index].phase;
-  drop(index);
-  if (phase == Phase::dialling || phase == Phase::login) return failed(server);
-  if (statement != no_index) {
-    --busy_;
-    statements_[statement].connection = no_index;
-    if (phase == Phase::choosing_schema) {
-      // Only the choice of the schema was sent: the statement may run on another connection.
-      const Bytes command = std::move(statements_[statement].command);
-      const std::string schema = statements_[statement].schema;
-      wait(statement, schema, command);
-    } else {
-      observer_.on_lost(statement);
+  Connection& connection = connections_[index];
+  const Index server = connection.server;
+  const Index statement = connection.statement;
+  const Phase phase = connection.phase;
+  if (connection.starting) {
+    drop(index);
+    return failed(server);
+  }
+  switch (phase) {
+    case Phase::held:
+      --held_;
+      detach(connection);
+      drop(index);
+      observer_.on_hold_ended(statement, HoldEnd::lost);
+      break;
+    case Phase::preparing: {
+      // Only what the statement needs was sent: it may run on another connection, unless this one
+      // has what its session left on it.
+      const bool again = !connection.conversing && !connection.abandoned;
+      --busy_;
+      detach(connection);
+      drop(index);
+      if (again) {
+        wait(statement);
+      } else {
+        observer_.on_lost(statement);
+      }
+      break;
     }
+    case Phase::running:
+      --busy_;
+      detach(connection);
+      drop(index);
+      observer_.on_lost(statement);
+      break;
+    case Phase::following: {
+      // The answer is complete all the same.
+      wire::Ending ending = ending_of(connection);
+      --busy_;
+      const Bytes warnings = std::move(connection.collected);
+      connection.collected.clear();
+      detach(connection);
+      drop(index);
+      observer_.on_ended(statement, ending, ending.pinned ? ByteView() : ByteView(warnings));
+      if (ending.pinned) observer_.on_hold_ended(statement, HoldEnd::lost);
+      break;
+    }
+    case Phase::dialling:
+    case Phase::login:
+    case Phase::settling:
+    case Phase::idle:
+    case Phase::killing:
+      drop(index);
+      break;
   }
   pump(server);
 }
@@ -284,41 +333,6 @@ void Backends::failed(Index index) {
     runtime_.wake_after(pause, cookie_of(redial_tag, index));
   }
   if (down(server)) refuse_all(index, RefusalReason::down);
-}
-
-void Backends::refuse_all(Index index, RefusalReason reason) {
-  while (servers_[index].first_waiting != no_index) {
-    const Index statement = servers_[index].first_waiting;
-    leave_line(statement);
-    statements_[statement].command.clear();
-    observer_.on_refused(statement, reason);
-  }
-}
-
-void Backends::on_timer(Cookie cookie) {
-  const auto index = static_cast<Index>(cookie & 0xffffff);
-  Server& server = servers_[index];
-  const Instant now = runtime_.now();
-  if (((cookie >> 48) & 0xff) == redial_tag) {
-    server.redial_armed = false;
-    if (server.redial_at > now) {
-      server.redial_armed = true;
-      return runtime_.wake_after(server.redial_at - now, cookie);
-    }
-    return pump(index);
-  }
-  server.wait_armed = false;
-  while (server.first_waiting != no_index) {
-    const Index statement = server.first_waiting;
-    if (statements_[statement].deadline > now) {
-      server.wait_armed = true;
-      return runtime_.wake_after(statements_[statement].deadline - now, cookie);
-    }
-    leave_line(statement);
-    statements_[statement].command.clear();
-    ++timeouts_;
-    observer_.on_refused(statement, RefusalReason::timed_out);
-  }
 }
 
 }  // namespace wanlab::origin

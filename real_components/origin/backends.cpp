@@ -1,15 +1,11 @@
-// Which database runs a statement, and how statements wait for a connection. The connections
-// themselves are in backend_connections.cpp.
+// Which database runs a statement, and how statements wait for a connection. What becomes of
+// connections is in backend_connections.cpp, what happens on them in backend_statements.cpp.
 #include "real_components/origin/backends_inside.hpp"
-
-#include "real_components/mysql/commands.hpp"
 
 #include <algorithm>
 #include <utility>
 
 namespace wanlab::origin {
-
-using runtime::Work;
 
 Backends::Backends(runtime::Runtime& runtime, const OriginConfig& config, BackendObserver& observer)
     : runtime_(runtime),
@@ -43,12 +39,32 @@ void Backends::tick() {
     const Connection& connection = connections_[index];
     if (connection.id == runtime::no_connection) continue;
     const Duration age = now - connection.since;
-    if (connection.phase == Phase::login && age >= options_.login_timeout) {
-      const Index server = connection.server;
-      drop(index);
-      failed(server);
-    } else if (connection.statement != no_index && age >= options_.statement_timeout) {
-      lose(index);
+    switch (connection.phase) {
+      case Phase::login:
+      case Phase::settling:
+      case Phase::killing:
+        if (age >= options_.login_timeout) lose(index);
+        break;
+      case Phase::preparing:
+      case Phase::running:
+      case Phase::following:
+        if (age >= options_.statement_timeout) lose(index);
+        break;
+      case Phase::held: {
+        const Holds& holds = connection.holds;
+        const bool state = holds.state || holds.tables || !connection.prepared.empty();
+        if (connection.in_transaction || holds.next_transaction) {
+          if (age >= options_.idle_transaction) end_hold(index, HoldEnd::idle);
+        } else if (state) {
+          if (age >= options_.idle_state) end_hold(index, HoldEnd::idle);
+        } else if (age >= options_.idle_follow_up) {
+          end_hold(index, HoldEnd::let_go);
+        }
+        break;
+      }
+      case Phase::dialling:
+      case Phase::idle:
+        break;
     }
   }
 }
@@ -90,18 +106,31 @@ Backends::Index Backends::choose(Branch& branch, wire::TabletType kind) {
 
 // A connection that has a schema cannot be made to forget it, not even by COM_RESET_CONNECTION: a
 // statement without one would see the tables of another session's database there.
-Backends::Index Backends::take_idle(Server& server, std::string_view schema) {
+Backends::Index Backends::take_idle(Server& server, mysql::Dialect dialect, std::uint8_t collation,
+                                    std::string_view schema, std::string_view settings) {
   std::size_t best = server.idle.size();
+  int best_rank = 0;
   for (std::size_t at = server.idle.size(); at-- != 0;) {
-    const std::string& its = connections_[server.idle[at]].schema;
-    if (its == schema) {
+    const Connection& connection = connections_[server.idle[at]];
+    if (connection.dialect != dialect || connection.collation != collation) continue;
+    const bool same_schema = connection.schema == schema;
+    const bool same_settings = connection.settings == settings;
+    if (same_schema && same_settings) {
       best = at;
       break;
     }
-    if (schema.empty()) continue;
-    // Better one that has another than one that has none, which others need.
-    const bool first = best == server.idle.size();
-    if (first || (!its.empty() && connections_[server.idle[best]].schema.empty())) best = at;
+    if (!same_schema && schema.empty()) continue;
+    // The less there is to be changed the better; and better one that has another schema than one
+    // that has none, which others need.
+    const int rank = 1 +
+                     (same_settings                 ? 2
+                      : connection.settings.empty() ? 1
+                                                    : 0) *
+                         2 +
+                     (same_schema || !connection.schema.empty() ? 1 : 0);
+    if (rank <= best_rank) continue;
+    best = at;
+    best_rank = rank;
   }
   if (best == server.idle.size()) return no_index;
   const Index connection = server.idle[best];
@@ -109,27 +138,76 @@ Backends::Index Backends::take_idle(Server& server, std::string_view schema) {
   return connection;
 }
 
-void Backends::submit(Index index, std::uint32_t branch, wire::TabletType kind,
-                      std::string_view schema, ByteView command) {
-  const Index server_index = branch < branches_.size() ? choose(branches_[branch], kind) : no_index;
+void Backends::remember(Statement& statement, const Order& order) {
+  statement.last_insert_id = order.last_insert_id;
+  statement.flags = order.flags;
+  statement.dialect = order.dialect;
+  statement.collation = order.collation;
+  statement.conversation = order.conversation;
+  statement.in_parts = order.in_parts;
+  if (!order.settings_after.empty() || !statement.settings_after.empty()) {
+    statement.settings_after = order.settings_after;
+  }
+  statement.command_kind = order.command.empty()
+                               ? mysql::CommandKind{}
+                               : static_cast<mysql::CommandKind>(order.command[0]);
+}
+
+// What a statement that cannot run at once needs of its order. It may have it already.
+void Backends::keep(Statement& statement, const Order& order) {
+  if (statement.command.data() != order.command.data()) {
+    statement.command.assign(order.command.begin(), order.command.end());
+  }
+  if (statement.schema.data() != order.schema.data()) statement.schema = order.schema;
+  if (statement.settings.data() != order.settings.data()) statement.settings = order.settings;
+}
+
+Order Backends::order_of(const Statement& statement) const {
+  Order order;
+  order.schema = statement.schema;
+  order.settings = statement.settings;
+  order.last_insert_id = statement.last_insert_id;
+  order.flags = statement.flags;
+  order.dialect = statement.dialect;
+  order.collation = statement.collation;
+  order.conversation = statement.conversation;
+  order.in_parts = statement.in_parts;
+  order.command = statement.command;
+  return order;
+}
+
+void Backends::submit(Index index, const Order& order) {
+  const Index server_index =
+      order.branch < branches_.size() ? choose(branches_[order.branch], order.kind) : no_index;
   if (server_index == no_index) return observer_.on_refused(index, RefusalReason::no_server);
   Server& server = servers_[server_index];
-  statement_at(index).server = server_index;
-  if (const Index connection = take_idle(server, schema); connection != no_index) {
-    return run(connection, index, schema, command);
-  }
+  Statement& statement = statement_at(index);
+  statement.server = server_index;
+  remember(statement, order);
+  statement.dialect &= mysql::dialect::of_connections;
+  const Index connection =
+      take_idle(server, statement.dialect, order.collation, order.schema, order.settings);
+  if (connection != no_index) return run(connection, index, order);
   if (down(server)) return observer_.on_refused(index, RefusalReason::down);
   if (server.waiting >= options_.waiters)
     return observer_.on_refused(index, RefusalReason::too_many);
-  wait(index, schema, command);
+  keep(statement, order);
+  wait(index);
   pump(server_index);
 }
 
-void Backends::wait(Index index, std::string_view schema, ByteView command) {
+void Backends::proceed(Index index, const Order& order) {
+  Statement& statement = statements_[index];
+  Connection& connection = connections_[statement.connection];
+  remember(statement, order);
+  --held_;
+  connection.statement = no_index;
+  run(statement.connection, index, order);
+}
+
+void Backends::wait(Index index) {
   Statement& statement = statements_[index];
   Server& server = servers_[statement.server];
-  statement.command.assign(command.begin(), command.end());
-  statement.schema = schema;
   statement.waiting = true;
   statement.deadline = runtime_.now() + options_.wait;
   statement.previous = server.last_waiting;
@@ -159,6 +237,15 @@ void Backends::leave_line(Index index) {
   --waiting_;
 }
 
+void Backends::refuse_all(Index server, RefusalReason reason) {
+  while (servers_[server].first_waiting != no_index) {
+    const Index statement = servers_[server].first_waiting;
+    leave_line(statement);
+    statements_[statement].command.clear();
+    observer_.on_refused(statement, reason);
+  }
+}
+
 void Backends::abandon(Index index) {
   Statement& statement = statements_[index];
   if (statement.waiting) {
@@ -166,44 +253,62 @@ void Backends::abandon(Index index) {
     statement.command.clear();
     return observer_.on_refused(index, RefusalReason::abandoned);
   }
-  if (statement.connection != no_index) resume(index);
+  if (statement.connection == no_index) return;
+  Connection& connection = connections_[statement.connection];
+  connection.abandoned = true;
+  if (connection.uploading) return lose(statement.connection);  // the rest of it will never come
+  resume(index);
+}
+
+void Backends::hang_up(Index index) {
+  const Index connection = statements_[index].connection;
+  if (connection == no_index) return;
+  --held_;
+  detach(connections_[connection]);
+  connections_[connection].unclean = true;
+  let_go(connection);
+}
+
+void Backends::interrupt(Index index) {
+  const Index connection_index = statements_[index].connection;
+  if (connection_index == no_index) return;
+  Connection& connection = connections_[connection_index];
+  if (connection.phase == Phase::held) return end_hold(connection_index, HoldEnd::killed);
+  if (std::exchange(connection.killed, true)) return;
+  servers_[connection.server].to_kill.push_back(connection.thread);
+  serve_kills(connection.server);
 }
 
 void Backends::resume(Index index) {
+  if (statements_[index].connection == no_index) return;
   Connection& connection = connections_[statements_[index].connection];
   if (std::exchange(connection.paused, false)) runtime_.resume_reading(connection.id);
 }
 
-void Backends::run(Index connection_index, Index index, std::string_view schema, ByteView command) {
-  Connection& connection = connections_[connection_index];
-  Statement& statement = statements_[index];
-  peak_busy_ = std::max(peak_busy_, ++busy_);
-  connection.since = runtime_.now();
-  connection.statement = index;
-  statement.connection = connection_index;
-  if (connection.schema == schema) {
-    connection.phase = Phase::running;
-    return send_command(connection, command);
+void Backends::on_timer(runtime::Cookie cookie) {
+  const auto index = static_cast<Index>(cookie & 0xffffff);
+  Server& server = servers_[index];
+  const Instant now = runtime_.now();
+  if (((cookie >> 48) & 0xff) == redial_tag) {
+    server.redial_armed = false;
+    if (server.redial_at > now) {
+      server.redial_armed = true;
+      return runtime_.wake_after(server.redial_at - now, cookie);
+    }
+    return pump(index);
   }
-  connection.phase = Phase::choosing_schema;
-  if (statement.command.empty()) statement.command.assign(command.begin(), command.end());
-  statement.schema = schema;
-  out_.clear();
-  mysql::write_init_db(out_, schema);
-  runtime_.spend(Work::mysql_packet);
-  connection.reader.start();
-  runtime_.send(connection.id, out_);
-}
-
-void Backends::send_command(Connection& connection, ByteView command) {
-  out_.clear();
-  const auto size = static_cast<std::uint32_t>(command.size());
-  for (unsigned i = 0; i < 3; ++i) out_.push_back(static_cast<std::byte>((size >> (8 * i)) & 0xff));
-  out_.push_back(std::byte{0});
-  append(out_, command);
-  runtime_.spend(Work::mysql_packet);
-  connection.reader.start();
-  runtime_.send(connection.id, out_);
+  server.wait_armed = false;
+  while (server.first_waiting != no_index) {
+    const Index statement = server.first_waiting;
+    if (statements_[statement].deadline > now) {
+      server.wait_armed = true;
+      return runtime_.wake_after(statements_[statement].deadline - now, cookie);
+    }
+    leave_line(statement);
+    statements_[statement].command.clear();
+    ++timeouts_;
+    observer_.on_refused(statement, RefusalReason::timed_out);
+  }
 }
 
 }  // namespace wanlab::origin

@@ -1,4 +1,5 @@
-// Inside of Backends: what its two halves share. For backends.cpp and backend_connections.cpp only.
+// Inside of Backends: what its parts share. For backends.cpp, backend_connections.cpp and
+// backend_statements.cpp only.
 #pragma once
 
 #include "real_components/origin/backends.hpp"
@@ -13,10 +14,11 @@ constexpr runtime::Cookie cookie_of(std::uint8_t tag, std::uint64_t word) {
   return (runtime::Cookie{tag} << 48) | word;
 }
 
-// One result at a time, in the form that every client of an edge reads.
-inline constexpr mysql::Capabilities pooled_capabilities =
-    mysql::client_capabilities &
-    ~(mysql::capability::deprecate_eof | mysql::capability::multi_statements);
+// What every connection asks for; the rest depends on whose statements it is for. Changes of the
+// session are tracked on all of them.
+inline constexpr mysql::Capabilities common_capabilities =
+    (mysql::client_capabilities & ~mysql::capabilities_of(mysql::dialect::of_connections)) |
+    mysql::capability::session_track;
 
 // What all connections to the servers of one branch log in with.
 struct Backends::Login {
@@ -24,21 +26,25 @@ struct Backends::Login {
       : user(config.user),
         password(config.password),
         secrets(mysql::derive_secrets(config.password)),
-        tls(config.tls) {
+        tls(config.tls) {}
+  Login(const Login&) = delete;
+  Login& operator=(const Login&) = delete;
+
+  mysql::ClientHandshakeOptions options(mysql::Dialect dialect, std::uint8_t collation) const {
+    mysql::ClientHandshakeOptions options;
     options.user = user;
     options.password = password;
     options.secrets = &secrets;
-    options.capabilities = pooled_capabilities;
+    options.capabilities = common_capabilities | mysql::capabilities_of(dialect);
+    options.collation = collation;
     options.use_tls = tls != runtime::TlsVersion::none;
+    return options;
   }
-  Login(const Login&) = delete;
-  Login& operator=(const Login&) = delete;
 
   std::string user;
   std::string password;
   mysql::ClientSecrets secrets;
   runtime::TlsVersion tls;
-  mysql::ClientHandshakeOptions options;
 };
 
 }  // namespace wanlab::origin

@@ -5,6 +5,7 @@
 #include "real_components/backhaul/acceptor.hpp"
 #include "real_components/control/store_client.hpp"
 #include "real_components/crypto/digest.hpp"
+#include "real_components/mysql/capabilities.hpp"
 #include "real_components/origin/failure_counters.hpp"
 #include "real_components/runtime/runtime.hpp"
 
@@ -30,6 +31,7 @@ struct DatabaseConfig {
 struct BackendPoolOptions {
   std::uint32_t connections = 64;   // at most
   std::uint32_t warm = 4;           // opened at the start and kept
+  std::uint32_t starting = 8;       // of them, being opened at once
   std::uint32_t waiters = 100'000;  // statements that may wait for a connection
   Duration wait = std::chrono::seconds(10);
   Duration connect_timeout = std::chrono::seconds(5);
@@ -37,6 +39,17 @@ struct BackendPoolOptions {
   // A statement that runs longer is given up with its connection: PlanetScale's limit for a SELECT
   // (planetscale.com/docs, "System limits").
   Duration statement_timeout = std::chrono::seconds(900);
+  // A session that has a connection to itself and asks for nothing loses it: with a transaction
+  // open (an assumption, generous to people at a prompt), with other state on it (MySQL's default
+  // of wait_timeout), and where only its next statement might refer to the last one (assumption).
+  Duration idle_transaction = std::chrono::seconds(300);
+  Duration idle_state = std::chrono::seconds(28800);
+  Duration idle_follow_up = std::chrono::seconds(10);
+  // What connections that nobody waits for are opened for.
+  mysql::Dialect warm_dialect = mysql::dialect_of(mysql::client_capabilities);
+  std::uint8_t warm_collation = mysql::utf8mb4_general_ci;
+  // Bytes of a long command queued towards a database before the origin stops taking more.
+  std::size_t slow_database_bytes = 256 * 1024;
   // Full jitter between zero and a bound that doubles from the first to the second figure
   // (aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter).
   Duration backoff_first = std::chrono::milliseconds(50);

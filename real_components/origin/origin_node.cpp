@@ -104,25 +104,41 @@ std::uint32_t OriginNode::edge_of(const backhaul::RequestInfo& info) {
 std::uint64_t OriginNode::on_request(RequestId id, const backhaul::RequestInfo& info,
                                      ByteView payload, bool end) {
   const std::uint32_t edge = edge_of(info);
+  if (!payload.empty() && payload[0] == static_cast<std::byte>(wire::RequestKind::converse)) {
+    return begin_conversation(id, edge, payload.subspan(1), end);
+  }
   if (end) return serve(id, edge, payload, no_index);
   const Index index = begin_request(id, edge);
   append(requests_[index].received, payload);
   return cookie_of(index);
 }
 
-void OriginNode::on_request_data(RequestId id, std::uint64_t cookie, ByteView payload, bool end) {
+std::size_t OriginNode::on_request_data(RequestId id, std::uint64_t cookie, ByteView payload,
+                                        bool end) {
   const Index index = request_of(cookie);
-  if (index == no_index) return;
+  if (index == no_index) return payload.size();
   Request& request = requests_[index];
+  if (request.conversation) {
+    append(request.received, payload);
+    request.owed += payload.size();
+    if (end) {
+      end_conversation(index);
+    } else {
+      take_orders(index);
+    }
+    return 0;
+  }
   if (request.received.size() + payload.size() > config_.maximum_request) {
     release_request(index);
-    return acceptor_.reset(id, ResetReason::refused, Processed::no);
+    acceptor_.reset(id, ResetReason::refused, Processed::no);
+    return payload.size();
   }
   append(request.received, payload);
-  if (!end) return;
+  if (!end) return payload.size();
   const Bytes whole = std::move(request.received);
   request.received.clear();
   if (serve(id, request.edge, whole, index) == 0) release_request(index);
+  return payload.size();
 }
 
 std::uint64_t OriginNode::serve(RequestId id, std::uint32_t edge, ByteView payload, Index known) {
@@ -151,6 +167,10 @@ std::uint64_t OriginNode::serve(RequestId id, std::uint32_t edge, ByteView paylo
     return 0;
   }
   if (kind == wire::RequestKind::query) return serve_statement(id, edge, *query, *entry, known);
+  if (kind == wire::RequestKind::kill) {
+    serve_kill(id, edge, *query);
+    return 0;
+  }
 
   wire::Grant fresh;
   if (!gatekeeper_.issue(*entry, query->header.session, edge, fresh)) {
@@ -159,15 +179,89 @@ std::uint64_t OriginNode::serve(RequestId id, std::uint32_t edge, ByteView paylo
   }
   ++counters_.renewals;
   out_.clear();
-  out_.push_back(static_cast<std::byte>(wire::AnswerKind::grant));
+  wire::append_frame_head(out_, wire::AnswerKind::grant, wire::grant_size);
   wire::append_grant(out_, fresh);
   acceptor_.respond(id, out_, true);
   return 0;
 }
 
-// An edge refuses all this by itself. But database connections are shared, also among edges: none
-// may leave anything behind on them that concerns the others. A reader may only read. What else a
-// user may do is the database's own business: statements run there under the branch's account.
+// Only commands that this code follows to the end of their answers. A reader may only read; what it
+// asks for is looked at here once more, because an edge must not be able to say otherwise. What
+// else a user may do is the database's own business: statements run there under the branch's
+// account.
+const OriginNode::Denial* OriginNode::denial_of(const wire::QueryHeader& header, ByteView command,
+                                                const CredentialEntry& entry, bool conversation,
+                                                bool in_parts) {
+  static constexpr Denial unknown{mysql::error::unknown_command, "Unknown command"};
+  static constexpr Denial denied{mysql::make_error(1142, "42000"),
+                                 "Command denied to a user with the role reader"};
+  const auto kind = static_cast<mysql::CommandKind>(command[0]);
+  bool text = false;
+  switch (kind) {
+    case mysql::CommandKind::query:
+      text = true;
+      break;
+    case mysql::CommandKind::init_db:
+    case mysql::CommandKind::field_list:
+    case mysql::CommandKind::statistics:
+    case mysql::CommandKind::process_info:
+      break;
+    case mysql::CommandKind::statement_prepare:
+      text = true;
+      [[fallthrough]];
+    case mysql::CommandKind::statement_execute:
+    case mysql::CommandKind::statement_send_long_data:
+    case mysql::CommandKind::statement_close:
+    case mysql::CommandKind::statement_reset:
+    case mysql::CommandKind::statement_fetch:
+    case mysql::CommandKind::set_option:
+      if (conversation) break;
+      [[fallthrough]];
+    default:
+      return &unknown;
+  }
+  if (entry.role != Role::reader || !text) return nullptr;
+  const bool several = (header.dialect & mysql::dialect::multi_statements) != 0;
+  switch (mysql::classify(as_text(command.subspan(1)), several).kind) {
+    case mysql::StatementKind::read:
+    case mysql::StatementKind::settings:
+    case mysql::StatementKind::begin:
+    case mysql::StatementKind::end:
+    case mysql::StatementKind::use_database:
+    case mysql::StatementKind::next_transaction:
+    case mysql::StatementKind::diagnostics:
+      return in_parts && several ? &denied : nullptr;
+    default:
+      return &denied;
+  }
+}
+
+Order OriginNode::order_of(const wire::QueryHeader& header, const CredentialEntry& entry) {
+  Order order;
+  order.branch = entry.branch;
+  order.kind = entry.tablet_type;
+  order.schema = header.schema;
+  order.settings = header.settings;
+  order.settings_after = header.settings_after;
+  order.last_insert_id = header.last_insert_id;
+  order.flags = header.flags;
+  order.dialect = header.dialect;
+  order.collation = header.collation;
+  return order;
+}
+
+void OriginNode::note_order(Request& request, const wire::QueryHeader& header,
+                            const CredentialEntry& entry) {
+  request.phase = Phase::submitted;
+  request.session = header.session;
+  request.credential = header.grant.credential;
+  request.answered = 0;
+  request.head_sent = request.has_grant = false;
+  if (gatekeeper_.due_for_renewal(header.grant)) {
+    request.has_grant = gatekeeper_.issue(entry, header.session, request.edge, request.grant);
+  }
+}
+
 std::uint64_t OriginNode::serve_statement(RequestId id, std::uint32_t edge,
                                           const wire::QueryRequest& query,
                                           const CredentialEntry& entry, Index known) {
@@ -175,35 +269,59 @@ std::uint64_t OriginNode::serve_statement(RequestId id, std::uint32_t edge,
     acceptor_.reset(id, ResetReason::refused, Processed::no);
     return 0;
   }
-  if (query.command[0] != static_cast<std::byte>(mysql::CommandKind::query)) {
-    refuse(id, mysql::error::unknown_command, "Unknown command", false, false);
-    return 0;
-  }
-  const mysql::StatementKind kind = mysql::kind_of(as_text(query.command.subspan(1)));
-  if (kind == mysql::StatementKind::session_state || kind == mysql::StatementKind::use_database) {
-    refuse(id, mysql::error::not_supported_yet,
-           "This server doesn't yet support statements that change the state of the session", false,
-           false);
-    return 0;
-  }
-  if (entry.role == Role::reader && kind != mysql::StatementKind::read) {
-    refuse(id, mysql::make_error(1142, "42000"), "Command denied to a user with the role reader",
-           false, false);
+  if (const Denial* denial = denial_of(query.header, query.command, entry, false, false)) {
+    refuse(id, denial->code, denial->message, false, false);
     return 0;
   }
   const Index index = known == no_index ? begin_request(id, edge) : known;
   Request& request = requests_[index];
-  request.phase = Phase::submitted;
-  request.session = query.header.session;
-  request.credential = query.header.grant.credential;
-  if (gatekeeper_.due_for_renewal(query.header.grant)) {
-    request.has_grant = gatekeeper_.issue(entry, query.header.session, edge, request.grant);
-  }
+  note_order(request, query.header, entry);
   const std::uint64_t cookie = cookie_of(index);
   const std::uint32_t generation = request.generation;
-  backends_.submit(index, entry.branch, entry.tablet_type, query.header.schema, query.command);
+  Order order = order_of(query.header, entry);
+  order.command = query.command;
+  backends_.submit(index, order);
   if (known != no_index) return cookie;  // whoever gave it up has released it
   return requests_[index].generation == generation ? cookie : 0;
+}
+
+// Whatever the session has under way here, or waiting with a database connection to itself. A user
+// may end what is his own.
+void OriginNode::serve_kill(RequestId id, std::uint32_t edge, const wire::QueryRequest& query) {
+  const auto kill = wire::read_kill(query.command);
+  if (!kill) return acceptor_.reset(id, ResetReason::refused, Processed::no);
+  bool foreign = false;
+  for (Index index = 0; index < requests_.extent(); ++index) {
+    Request& request = requests_[index];
+    if (request.phase != Phase::submitted || request.cancelled) continue;
+    const std::uint32_t fingerprint = wire::edge_fingerprint(gatekeeper_.edge_name(request.edge));
+    if (wire::connection_id_of(fingerprint, request.session) != kill->connection_id) continue;
+    if (request.credential != query.header.grant.credential) {
+      foreign = true;
+      continue;
+    }
+    if (!kill->connection) {
+      if (!request.standing) backends_.interrupt(index);
+    } else if (request.standing) {
+      backends_.interrupt(index);
+    } else {
+      request.cancelled = true;
+      refuse(request.id, mysql::error::connection_killed, "Connection was killed", false, true);
+      backends_.interrupt(index);
+      backends_.abandon(index);
+    }
+    (void)edge;
+    out_.clear();
+    wire::append_ending(out_, {});
+    acceptor_.respond(id, out_, true);
+    return;
+  }
+  if (foreign) {
+    return refuse(id, mysql::make_error(1095, "HY000"), "You are not owner of that thread", false,
+                  false);
+  }
+  refuse(id, mysql::make_error(1094, "HY000"),
+         "Unknown thread id: " + std::to_string(kill->connection_id), true, false);
 }
 
 void OriginNode::serve_login(RequestId id, std::uint32_t edge, ByteView message) {
@@ -235,10 +353,11 @@ void OriginNode::serve_login(RequestId id, std::uint32_t edge, ByteView message)
     runtime_.record(
         {TraceKind::proof_rejected, number, static_cast<std::uint64_t>(verdict), 0, request.user});
   }
+  Bytes encoded;
+  codec_.encode(reply, encoded);
   out_.clear();
-  out_.push_back(static_cast<std::byte>(wire::AnswerKind::login));
-  codec_.encode(reply, out_);
-  acceptor_.respond(id, out_, true);
+  wire::append_frame_head(out_, wire::AnswerKind::login, encoded.size());
+  acceptor_.respond(id, out_, encoded, true);
   codec_.forget();
 }
 
@@ -278,12 +397,18 @@ OriginNode::Index OriginNode::begin_request(RequestId id, std::uint32_t edge) {
   request.number = next_number_++;
   request.phase = Phase::receiving;
   request.cancelled = request.head_sent = request.has_grant = false;
+  request.conversation = request.standing = request.busy = false;
+  request.uploading = request.taking = false;
   request.answered = 0;
+  request.owed = 0;
   return index;
 }
 
 void OriginNode::release_request(Index index) {
+  // What nobody will look at any more must not hold the stream.
+  if (requests_[index].owed != 0) acceptor_.consumed(requests_[index].id, requests_[index].owed);
   requests_[index].received.clear();
+  requests_[index].phase = Phase::receiving;
   requests_.release(index);
 }
 
@@ -295,6 +420,7 @@ void OriginNode::on_cancelled(RequestId id, std::uint64_t cookie) {
     release_request(index);
     return acceptor_.reset(id, ResetReason::cancelled, Processed::no);
   }
+  if (requests_[index].conversation) return end_conversation(index);
   requests_[index].cancelled = true;
   backends_.abandon(index);
 }
@@ -311,11 +437,12 @@ std::size_t OriginNode::on_answer(std::uint32_t index, ByteView part, bool end) 
   request.answered += part.size();
   if (!request.cancelled) {
     out_.clear();
-    if (!std::exchange(request.head_sent, true)) {
-      out_.push_back(static_cast<std::byte>(request.has_grant ? wire::AnswerKind::grant_and_packets
-                                                              : wire::AnswerKind::packets));
-      if (request.has_grant) wire::append_grant(out_, request.grant);
+    if (!std::exchange(request.head_sent, true) && request.has_grant) {
+      wire::append_frame_head(out_, wire::AnswerKind::grant, wire::grant_size);
+      wire::append_grant(out_, request.grant);
     }
+    wire::append_frame_head(out_, end ? wire::AnswerKind::packets : wire::AnswerKind::part,
+                            part.size());
     if (!acceptor_.respond(request.id, out_, part, end)) {
       // The edge is gone, or reads so slowly that its connection holds all it may.
       request.cancelled = true;
@@ -325,10 +452,9 @@ std::size_t OriginNode::on_answer(std::uint32_t index, ByteView part, bool end) 
   if (!end) return request.cancelled ? 0 : acceptor_.queued_bytes(request.id);
   if (request.cancelled) acceptor_.reset(request.id, ResetReason::cancelled, Processed::yes);
   ++counters_.statements;
-  runtime_.record(
-      {TraceKind::statement_served, request.session, request.credential,
-       request.answered | std::uint64_t{backends_.server_of(index)} << 40,
-       gatekeeper_.edge_name(request.edge)});
+  runtime_.record({TraceKind::statement_served, request.session, request.credential,
+                   request.answered | std::uint64_t{backends_.server_of(index)} << 40,
+                   gatekeeper_.edge_name(request.edge)});
   release_request(index);
   return 0;
 }
@@ -394,7 +520,8 @@ void OriginNode::on_data(runtime::ConnectionId connection, Cookie cookie, ByteVi
 }
 
 void OriginNode::on_writable(runtime::ConnectionId connection, Cookie cookie) {
-  if (acceptor_.owns(cookie)) acceptor_.on_writable(connection, cookie);
+  if (acceptor_.owns(cookie)) return acceptor_.on_writable(connection, cookie);
+  if (Backends::owns(cookie)) backends_.on_writable(connection, cookie);
 }
 
 void OriginNode::on_close(runtime::ConnectionId connection, Cookie cookie,

@@ -81,6 +81,10 @@ class OriginNode final : public runtime::Component,
   using Index = std::uint32_t;
 
   enum class Phase : std::uint8_t { receiving, submitted };
+  struct Denial {
+    mysql::ErrorCode code;
+    std::string_view message;
+  };
   // One request that was not answered at once.
   struct Request {
     Index next = no_index;
@@ -91,22 +95,32 @@ class OriginNode final : public runtime::Component,
     Phase phase = Phase::receiving;
     bool cancelled = false;
     bool head_sent = false;
+    bool conversation = false;
+    bool standing = false;   // of a conversation: a database connection waits for its next order
+    bool busy = false;       // of a conversation: a statement is under way
+    bool uploading = false;  // and more of its command is to come
+    bool taking = false;     // take_orders() is at work on it
     bool has_grant = false;
     wire::Grant grant;  // a fresh one, to go ahead of the answer
     std::uint64_t answered = 0;
     std::uint64_t session = 0, credential = 0;  // for the trace
-    Bytes received;  // of a long request, until it is complete
+    wire::Ending ending;                        // of a conversation's last statement
+    std::size_t owed = 0;  // bytes in `received` that the edge has no credit for yet
+    Bytes received;        // of a long request, or orders that are not complete or not due
   };
 
   std::uint64_t on_request(backhaul::RequestId id, const backhaul::RequestInfo& info,
                            ByteView payload, bool end) override;
-  void on_request_data(backhaul::RequestId id, std::uint64_t cookie, ByteView payload,
-                       bool end) override;
+  std::size_t on_request_data(backhaul::RequestId id, std::uint64_t cookie, ByteView payload,
+                              bool end) override;
   void on_cancelled(backhaul::RequestId id, std::uint64_t cookie) override;
   void on_sent(backhaul::RequestId id, std::uint64_t cookie) override;
   std::size_t on_answer(std::uint32_t statement, ByteView part, bool end) override;
   void on_lost(std::uint32_t statement) override;
   void on_refused(std::uint32_t statement, RefusalReason reason) override;
+  void on_ended(std::uint32_t statement, const wire::Ending& ending, ByteView warnings) override;
+  void on_hold_ended(std::uint32_t statement, HoldEnd how) override;
+  void on_ready(std::uint32_t statement) override;
 
   std::uint32_t edge_of(const backhaul::RequestInfo& info);
   // Both give the request's cookie, 0 if it is over already.
@@ -115,6 +129,22 @@ class OriginNode final : public runtime::Component,
                                 const wire::QueryRequest& query, const CredentialEntry& entry,
                                 Index known);
   void serve_login(backhaul::RequestId id, std::uint32_t edge, ByteView message);
+  void serve_kill(backhaul::RequestId id, std::uint32_t edge, const wire::QueryRequest& query);
+  // Null, or what is answered instead.
+  static const Denial* denial_of(const wire::QueryHeader& header, ByteView command,
+                                 const CredentialEntry& entry, bool conversation, bool in_parts);
+  static Order order_of(const wire::QueryHeader& header, const CredentialEntry& entry);
+  void note_order(Request& request, const wire::QueryHeader& header, const CredentialEntry& entry);
+
+  // conversations.cpp
+  std::uint64_t begin_conversation(backhaul::RequestId id, std::uint32_t edge, ByteView orders,
+                                   bool end);
+  // As many as are complete and due.
+  void take_orders(Index request);
+  // False: the conversation is over.
+  bool take_order(Index request, wire::OrderKind kind, ByteView body);
+  bool take_command(Index request, ByteView body, bool in_parts);
+  void end_conversation(Index request);
   void refuse(backhaul::RequestId id, const mysql::ErrorCode& code, std::string_view message,
               bool try_elsewhere, bool close);
   void refuse_grant(backhaul::RequestId id, GrantVerdict verdict);

@@ -5,6 +5,7 @@
 namespace wanlab::wire {
 namespace {
 
+constexpr std::size_t ending_size = 11;  // without the schema
 constexpr std::string_view seal_domain = "wanlab grant 1";
 constexpr std::size_t sealed_fields = 32;
 // One block of SHA-256 less its padding, so that a seal costs two compressions.
@@ -75,33 +76,95 @@ Grant load_grant(const std::byte* bytes) {
   return grant;
 }
 
+void append_frame_head(Bytes& out, AnswerKind kind, std::size_t size) {
+  append_little_endian(out, static_cast<std::uint32_t>(size << 8 | static_cast<unsigned>(kind)));
+}
+
+void append_ending(Bytes& out, const Ending& ending) {
+  append_frame_head(out, AnswerKind::done, ending_size + ending.schema.size());
+  out.push_back(static_cast<std::byte>((ending.pinned ? 1 : 0) | (ending.has_state ? 2 : 0) |
+                                       (ending.unprompted ? 4 : 0) |
+                                       (ending.schema_changed ? 8 : 0)));
+  append_little_endian(out, ending.status);
+  append_little_endian(out, ending.last_insert_id);
+  append(out, ending.schema);
+}
+
+std::optional<Ending> read_ending(ByteView body) {
+  if (body.size() < ending_size) return std::nullopt;
+  const auto flags = static_cast<unsigned>(body[0]);
+  Ending ending;
+  ending.pinned = (flags & 1u) != 0;
+  ending.has_state = (flags & 2u) != 0;
+  ending.unprompted = (flags & 4u) != 0;
+  ending.schema_changed = (flags & 8u) != 0;
+  ending.status = load_little_endian<std::uint16_t>(&body[1]);
+  ending.last_insert_id = load_little_endian<std::uint64_t>(&body[3]);
+  ending.schema = as_text(body.subspan(ending_size));
+  return ending;
+}
+
 void append_query_header(Bytes& out, RequestKind kind, const QueryHeader& header) {
   std::array<std::byte, query_header_size> encoded;
   std::byte* at = store(encoded.data(), static_cast<std::uint8_t>(kind));
-  at = store(at, std::uint8_t{0});
+  at = store(at, header.dialect);
   at = store(at, static_cast<std::uint16_t>(header.schema.size()));
   at = store(at, header.session);
   store_grant(at, header.grant);
+  at += grant_size;
+  at = store(at, header.flags);
+  at = store(at, static_cast<std::uint16_t>(header.settings.size()));
+  at = store(at, header.last_insert_id);
+  at = store(at, header.collation);
+  at = store(at, static_cast<std::uint16_t>(header.settings_after.size()));
+  store(at, std::uint8_t{0});
   append(out, ByteView(encoded));
   append(out, header.schema);
+  append(out, header.settings);
+  append(out, header.settings_after);
 }
 
 std::optional<QueryRequest> read_query(ByteView bytes) {
   if (bytes.size() < query_header_size) return std::nullopt;
   const auto kind = static_cast<RequestKind>(bytes[0]);
-  if (kind != RequestKind::query && kind != RequestKind::renew) return std::nullopt;
+  if (kind != RequestKind::query && kind != RequestKind::renew && kind != RequestKind::kill) {
+    return std::nullopt;
+  }
   const std::size_t schema_size = load_little_endian<std::uint16_t>(&bytes[2]);
-  if (bytes.size() < query_header_size + schema_size) return std::nullopt;
+  const std::size_t settings_size = load_little_endian<std::uint16_t>(&bytes[50]);
+  const std::size_t after_size = load_little_endian<std::uint16_t>(&bytes[61]);
+  std::size_t at = query_header_size;
+  if (bytes.size() < at + schema_size + settings_size + after_size) return std::nullopt;
   QueryRequest request;
+  request.header.dialect = static_cast<std::uint8_t>(bytes[1]);
   request.header.session = load_little_endian<std::uint64_t>(&bytes[4]);
   request.header.grant = load_grant(&bytes[12]);
-  request.header.schema = as_text(bytes.subspan(query_header_size, schema_size));
-  request.command = bytes.subspan(query_header_size + schema_size);
+  request.header.flags = load_little_endian<std::uint16_t>(&bytes[48]) & order::all;
+  request.header.last_insert_id = load_little_endian<std::uint64_t>(&bytes[52]);
+  request.header.collation = static_cast<std::uint8_t>(bytes[60]);
+  const auto take = [&](std::size_t size) {
+    at += size;
+    return as_text(bytes.subspan(at - size, size));
+  };
+  request.header.schema = take(schema_size);
+  request.header.settings = take(settings_size);
+  request.header.settings_after = take(after_size);
+  request.command = bytes.subspan(at);
   return request;
 }
 
+void append_kill(Bytes& out, const KillRequest& kill) {
+  append_little_endian(out, kill.connection_id);
+  out.push_back(std::byte{kill.connection});
+}
+
+std::optional<KillRequest> read_kill(ByteView body) {
+  if (body.size() != kill_size) return std::nullopt;
+  return KillRequest{load_little_endian<std::uint32_t>(body.data()), body[4] != std::byte{0}};
+}
+
 void append_refusal(Bytes& out, const Refusal& refusal) {
-  out.push_back(static_cast<std::byte>(AnswerKind::refusal));
+  append_frame_head(out, AnswerKind::refusal, 8 + refusal.message.size());
   out.push_back(static_cast<std::byte>((refusal.try_elsewhere ? 1 : 0) | (refusal.close ? 2 : 0)));
   append_little_endian(out, refusal.code);
   append(out, refusal.sqlstate.substr(0, 5));
@@ -110,16 +173,17 @@ void append_refusal(Bytes& out, const Refusal& refusal) {
 }
 
 std::optional<Refusal> read_refusal(ByteView bytes) {
-  constexpr std::size_t fixed = 9;
+  constexpr std::size_t fixed = frame_head_size + 8;
   if (bytes.size() < fixed || bytes[0] != static_cast<std::byte>(AnswerKind::refusal)) {
     return std::nullopt;
   }
   Refusal refusal;
-  refusal.try_elsewhere = (static_cast<unsigned>(bytes[1]) & 1u) != 0;
-  refusal.close = (static_cast<unsigned>(bytes[1]) & 2u) != 0;
-  refusal.code = load_little_endian<std::uint16_t>(&bytes[2]);
-  refusal.sqlstate = as_text(bytes.subspan(4, 5));
-  refusal.message = as_text(bytes.subspan(fixed));
+  const ByteView body = bytes.subspan(frame_head_size);
+  refusal.try_elsewhere = (static_cast<unsigned>(body[0]) & 1u) != 0;
+  refusal.close = (static_cast<unsigned>(body[0]) & 2u) != 0;
+  refusal.code = load_little_endian<std::uint16_t>(&body[1]);
+  refusal.sqlstate = as_text(body.subspan(3, 5));
+  refusal.message = as_text(body.subspan(8));
   return refusal;
 }
 

@@ -39,12 +39,14 @@ class OriginHost final : public runtime::Component, public RequestObserver {
     if (end && echo) acceptor.respond(id, as_bytes("re:"), payload, true);
     return requests.size() - 1;
   }
-  void on_request_data(RequestId id, std::uint64_t cookie, ByteView payload, bool end) override {
+  std::size_t on_request_data(RequestId id, std::uint64_t cookie, ByteView payload,
+                              bool end) override {
     Request& request = requests[cookie];
     request.text += as_text(payload);
     request.ended = end;
     ++request.pieces;
     if (end && echo) acceptor.respond(id, as_bytes(request.text), true);
+    return payload.size();
   }
   void on_cancelled(RequestId id, std::uint64_t cookie) override {
     requests[cookie].cancelled = true;

@@ -40,7 +40,9 @@ class EndlessOrigin final : public runtime::Component, private backhaul::Request
     acceptor_.respond(id, answer_, false);
     return 1;
   }
-  void on_request_data(backhaul::RequestId, std::uint64_t, ByteView, bool) override {}
+  std::size_t on_request_data(backhaul::RequestId, std::uint64_t, ByteView bytes, bool) override {
+    return bytes.size();
+  }
   void on_cancelled(backhaul::RequestId id, std::uint64_t) override {
     acceptor_.reset(id, backhaul::ResetReason::cancelled, backhaul::Processed::unknown);
   }

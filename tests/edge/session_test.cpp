@@ -29,9 +29,12 @@ TEST(Session, RefusesCommandsItDoesNotKnowAndGoesOn) {
   SmallNetwork net;
   net.start();
   TestClient& client = net.login();
-  EXPECT_EQ(net.command(client, CommandKind::statement_prepare, "SELECT 1").error, 1047);
-  EXPECT_EQ(net.command(client, CommandKind::change_user, "x").error, 1047);
-  EXPECT_EQ(net.ask(client, "BEGIN").error, 1235);
+  for (const auto kind : {CommandKind::create_database, CommandKind::drop_database,
+                          CommandKind::refresh, CommandKind::shutdown, CommandKind::debug,
+                          static_cast<CommandKind>(0x12), static_cast<CommandKind>(0xfa)}) {
+    EXPECT_EQ(net.command(client, kind, "x").error, 1047);
+  }
+  EXPECT_EQ(net.command(client, CommandKind::statement_execute, "\1\0\0\0").error, 1243);
   EXPECT_EQ(net.ask(client, "SET autocommit=1").error, 0);
   EXPECT_EQ(net.ask(client, "SELECT 1").error, 0);
 }
@@ -46,8 +49,9 @@ TEST(Session, KeepsItsSchemaAndSendsItAlong) {
   EXPECT_EQ(net.ask(client, "SELECT 1").text, "db-0.ams/crm/SELECT 1");
   EXPECT_EQ(net.ask(client, "USE stock").error, 0);
   EXPECT_EQ(net.ask(client, "SELECT 1").text, "db-0.ams/stock/SELECT 1");
-  EXPECT_EQ(net.command(client, CommandKind::init_db, "nowhere").error, 0);
-  EXPECT_EQ(net.ask(client, "SELECT 1").error, 1049);
+  EXPECT_EQ(net.command(client, CommandKind::init_db, "nowhere").error, 1049);
+  EXPECT_EQ(net.ask(client, "USE nowhere").error, 1049);
+  EXPECT_EQ(net.ask(client, "SELECT 1").text, "db-0.ams/stock/SELECT 1");
   net.clients->close(client);
   net.run(1s);
   EXPECT_TRUE(net.quiet());

@@ -92,7 +92,7 @@ class FakeEdge final : public runtime::Component, private backhaul::PoolObserver
     const Outcome outcome = this->request(bytes);
     wire::AuthReply reply;
     if (outcome.kind() != wire::AnswerKind::login ||
-        !codec_.decode(ByteView(outcome.bytes).subspan(1), reply)) {
+        !codec_.decode(ByteView(outcome.bytes).subspan(wire::frame_head_size), reply)) {
       return 1;
     }
     if (reply.granted() && grant != nullptr) *grant = wire::load_grant(reply.grant.data());
@@ -104,7 +104,13 @@ class FakeEdge final : public runtime::Component, private backhaul::PoolObserver
   Bytes query_bytes(const wire::Grant& grant, std::uint64_t session, std::string_view sql,
                     std::string_view schema = {}, std::byte command = std::byte{3}) {
     Bytes bytes;
-    wire::append_query_header(bytes, wire::RequestKind::query, {session, grant, schema});
+    wire::QueryHeader header;
+    header.session = session;
+    header.grant = grant;
+    header.schema = schema;
+    header.dialect = dialect;
+    header.collation = mysql::utf8mb4_general_ci;
+    wire::append_query_header(bytes, wire::RequestKind::query, header);
     bytes.push_back(command);
     append(bytes, sql);
     return bytes;
@@ -114,6 +120,7 @@ class FakeEdge final : public runtime::Component, private backhaul::PoolObserver
     return request(query_bytes(grant, session, sql));
   }
 
+  mysql::Dialect dialect = mysql::dialect_of(mysql::client_capabilities);
   std::vector<Outcome> outcomes;
   std::vector<backhaul::RequestHandle> handles;
 

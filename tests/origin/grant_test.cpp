@@ -42,13 +42,29 @@ TEST(GrantCodec, RoundTrips) {
   grant.tablet_type = 1;
   grant.seal[15] = std::byte{9};
   Bytes bytes;
-  wire::append_query_header(bytes, wire::RequestKind::query, {0xfedcba9876543210, grant, "shop"});
-  EXPECT_EQ(bytes.size(), wire::query_header_size + 4);
+  wire::QueryHeader header;
+  header.session = 0xfedcba9876543210;
+  header.grant = grant;
+  header.schema = "shop";
+  header.settings = "sql_mode='ANSI'";
+  header.settings_after = "a=1";
+  header.last_insert_id = 0x0102030405060708;
+  header.flags = wire::order::reads | wire::order::fresh;
+  header.dialect = 65;
+  header.collation = 45;
+  wire::append_query_header(bytes, wire::RequestKind::query, header);
+  EXPECT_EQ(bytes.size(), wire::query_header_size + 4 + 15 + 3);
   append(bytes, std::string_view("\3SELECT 1"));
   const auto query = wire::read_query(bytes);
   ASSERT_TRUE(query);
   EXPECT_EQ(query->header.session, 0xfedcba9876543210u);
   EXPECT_EQ(query->header.schema, "shop");
+  EXPECT_EQ(query->header.settings, "sql_mode='ANSI'");
+  EXPECT_EQ(query->header.settings_after, "a=1");
+  EXPECT_EQ(query->header.last_insert_id, 0x0102030405060708u);
+  EXPECT_EQ(query->header.flags, wire::order::reads | wire::order::fresh);
+  EXPECT_EQ(query->header.dialect, 65);
+  EXPECT_EQ(query->header.collation, 45);
   EXPECT_EQ(as_text(query->command), "\3SELECT 1");
   EXPECT_EQ(query->header.grant.credential, grant.credential);
   EXPECT_EQ(query->header.grant.revision, grant.revision);
@@ -57,7 +73,7 @@ TEST(GrantCodec, RoundTrips) {
   EXPECT_EQ(query->header.grant.role, grant.role);
   EXPECT_EQ(query->header.grant.tablet_type, grant.tablet_type);
   EXPECT_EQ(query->header.grant.seal, grant.seal);
-  for (std::size_t size = 0; size < wire::query_header_size + 4; ++size) {
+  for (std::size_t size = 0; size < wire::query_header_size + 4 + 15 + 3; ++size) {
     EXPECT_FALSE(wire::read_query(ByteView(bytes).first(size))) << size;
   }
 }
@@ -112,14 +128,19 @@ TEST_F(Grants, ExpireAndAreRenewedOnlyBefore) {
   EXPECT_EQ(edge->query(grant).kind(), wire::AnswerKind::packets);
   net.run(20s);
   const Outcome renewed = edge->query(grant);
-  ASSERT_EQ(renewed.kind(), wire::AnswerKind::grant_and_packets);
-  const wire::Grant fresh = wire::load_grant(&renewed.bytes[1]);
+  ASSERT_EQ(renewed.kind(), wire::AnswerKind::grant);
+  const wire::Grant fresh = wire::load_grant(&renewed.bytes[wire::frame_head_size]);
+  EXPECT_EQ(renewed.bytes[wire::frame_head_size + wire::grant_size],
+            static_cast<std::byte>(wire::AnswerKind::packets));
   EXPECT_GT(fresh.expiry, grant.expiry);
   Bytes renewal;
-  wire::append_query_header(renewal, wire::RequestKind::renew, {1, grant, {}});
+  wire::QueryHeader header;
+  header.session = 1;
+  header.grant = grant;
+  wire::append_query_header(renewal, wire::RequestKind::renew, header);
   const Outcome asked = edge->request(renewal);
   ASSERT_EQ(asked.kind(), wire::AnswerKind::grant);
-  EXPECT_EQ(asked.bytes.size(), 1 + wire::grant_size);
+  EXPECT_EQ(asked.bytes.size(), wire::frame_head_size + wire::grant_size);
   net.run(120s);
   EXPECT_EQ(refusal_of(edge->query(grant)), "Connection was killed: credential expired");
   EXPECT_EQ(refusal_of(edge->request(renewal)), "Connection was killed: credential expired");

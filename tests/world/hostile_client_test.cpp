@@ -124,8 +124,8 @@ const WrongPacket wrong_packets[] = {
      [](std::uint8_t) { return raw_packet(1, "\x03SELECT 1"); }, 1156},
     {"ACommandWithoutAByte", Break::at_command,
      [](std::uint8_t sequence) { return raw_packet(sequence, ""); }, 1835},
-    {"ACommandThatIsTooLarge", Break::at_command,
-     [](std::uint8_t sequence) { return raw_packet(sequence, "\x03SELECT", 0xffffff); }, 1153},
+    {"ACommandThatIsTooLargeForItsKind", Break::at_command,
+     [](std::uint8_t sequence) { return raw_packet(sequence, "\x0eping", 0xffffff); }, 1153},
 };
 
 class Wrong : public ::testing::TestWithParam<std::size_t> {};

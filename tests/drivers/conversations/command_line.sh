@@ -39,7 +39,9 @@ echo "status $?"
 ask -e 'SELECT * FROM nowhere_at_all'
 ask --batch --skip-column-names -e "SELECT REPEAT('abcdefghij', 2000000)" | md5sum
 ask --batch --quick -e "SELECT a.id, REPEAT(MD5(a.id), 50) FROM conversation_command_line a, conversation_command_line b ORDER BY a.id, b.id" | md5sum
-ask -e "LOAD DATA LOCAL INFILE '/etc/hostname' INTO TABLE conversation_command_line (name)" | sed -E 's/^(ERROR [0-9]+).*/\1/'
+# Refused through an edge, as docs/differences.md says; so MariaDB is asked as a client that refuses it.
+ask --local-infile=0 -e "LOAD DATA LOCAL INFILE '/etc/hostname' INTO TABLE conversation_command_line (name)" |
+  sed -nE 's/^(ERROR [0-9]+).*/\1/p'
 ask -e 'DROP TABLE conversation_command_line'
 mariadb "${options[@]/-p$WANLAB_PASSWORD/-pwrong}" -e 'SELECT 1' "$WANLAB_DATABASE" 2>&1 | cut -d' ' -f 1-3
 echo end
