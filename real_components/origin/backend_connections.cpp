@@ -85,7 +85,7 @@ void Backends::pump(Index index) {
       first = statements_[first].next;
     }
     if (first == no_index) {
-      dial(index, options_.warm_dialect & mysql::dialect::of_connections, options_.warm_collation);
+      dial(index, options_.warm_dialect, options_.warm_collation);
     } else {
       dial(index, statements_[first].dialect, statements_[first].collation);
     }
@@ -99,7 +99,7 @@ void Backends::dial(Index server_index, mysql::Dialect dialect, std::uint8_t col
   connection.server = server_index;
   connection.phase = Phase::dialling;
   connection.since = runtime_.now();
-  connection.dialect = dialect;
+  connection.dialect = dialect & mysql::dialect::of_connections;
   connection.collation = collation;
   connection.starting = true;
   ++server.open;

@@ -112,7 +112,9 @@ Backends::Index Backends::take_idle(Server& server, mysql::Dialect dialect, std:
   int best_rank = 0;
   for (std::size_t at = server.idle.size(); at-- != 0;) {
     const Connection& connection = connections_[server.idle[at]];
-    if (connection.dialect != dialect || connection.collation != collation) continue;
+    if (connection.dialect != (dialect & mysql::dialect::of_connections) ||
+        connection.collation != collation)
+      continue;
     const bool same_schema = connection.schema == schema;
     const bool same_settings = connection.settings == settings;
     if (same_schema && same_settings) {
@@ -184,7 +186,6 @@ void Backends::submit(Index index, const Order& order) {
   Statement& statement = statement_at(index);
   statement.server = server_index;
   remember(statement, order);
-  statement.dialect &= mysql::dialect::of_connections;
   const Index connection =
       take_idle(server, statement.dialect, order.collation, order.schema, order.settings);
   if (connection != no_index) return run(connection, index, order);
