@@ -172,15 +172,17 @@ BUGS = [
         """  acceptor_.reset(requests_[index].id, ResetReason::internal, Processed::unknown);
   release_request(index);""",
         """  acceptor_.reset(requests_[index].id, ResetReason::internal, Processed::unknown);"""),
-    Bug("redial-timer-lost", "after its first use the timer for dialling again counts as set", BACKENDS,
+    Bug("redial-timer-lost", "after its first use the timer for dialling again counts as set",
+        "real_components/origin/backends.cpp",
         """    server.redial_armed = false;
     if (server.redial_at > now) {""",
         """    if (server.redial_at > now) {"""),
     Bug("waiting-statement-forgotten", "a connection that becomes free serves nobody who waits", BACKENDS,
-        """  servers_[connection.server].idle.push_back(index);
+        """  server.idle.push_back(index);
   pump(connection.server);""",
-        """  servers_[connection.server].idle.push_back(index);"""),
-    Bug("dirty-connection-reused", "a connection goes back to the pool whatever its answer left", BACKENDS,
-        """  const bool reusable = complete && !broken && clean && !lost_its_schema;""",
-        """  const bool reusable = complete;"""),
+        """  server.idle.push_back(index);"""),
+    Bug("dirty-connection-reused", "a connection is never reset before it serves another session", BACKENDS,
+        """  if (reset) add_step(connection, Step::reset);
+  add_step(connection, Step::track);""",
+        """  add_step(connection, Step::track);"""),
 ]

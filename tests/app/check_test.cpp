@@ -56,8 +56,8 @@ TEST_F(Check, OneThatFailsOrIsNoGoodLeavesTheOthersAlone) {
 }
 
 TEST_F(Check, ARunThatTakesTooLongIsEndedAndTheOthersAreNot) {
-  add("slow", R"(, "set": {"clients.0.hold": "100000s", "clients.0.query": {"every": "1us"}},
-      "duration": "100000s")");
+  add("slow", R"(, "set": {"clients.0.hold": "9000000s", "clients.0.query": {"every": "1us"}},
+      "duration": "9000000s")");
   add("good", "");
   const Outcome outcome = wanlab({"check", "lib", "--time-limit", "2"});
   EXPECT_EQ(outcome.status, 3) << outcome.out;
@@ -120,13 +120,15 @@ TEST_F(Check, JsonAndJunitHoldTheSameVerdicts) {
 
 TEST_F(Check, CtrlCKeepsTheResultsSoFar) {
   add("a-good", "");
-  add("slow", R"(, "set": {"clients.0.hold": "100000s", "clients.0.query": {"every": "1us"}},
-      "duration": "100000s")");
+  add("slow", R"(, "set": {"clients.0.hold": "9000000s", "clients.0.query": {"every": "1us"}},
+      "duration": "9000000s")");
   const pid_t child =
       start({"check", "lib", "--jobs", "1", "--twice", "none", "--junit", "results.xml"});
-  for (int i = 0; i < 600 && !exists("out/check/first/slow/slow/1/plan.json"); ++i) {
+  // With one job the slow one begins when the other has ended.
+  for (int i = 0; i < 600 && !exists("out/check/first/a-good/a-good/1/plan.json"); ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
   ::kill(child, SIGINT);
   const Outcome outcome = wait_for(child);
   EXPECT_EQ(outcome.status, 130) << outcome.out << outcome.err;
@@ -164,6 +166,25 @@ TEST(CheckJudgement, TwoRunsThatDifferFail) {
              result);
   EXPECT_EQ(result.verdict, CheckVerdict::failed);
   EXPECT_EQ(result.problems.at(0), "two runs of the same plan differ: digest aa and then ab");
+}
+
+TEST(CheckJudgement, ABrokenPromiseIsToldWithWhatWasSeenAndHowToSeeIt) {
+  CheckedScenario result;
+  EndedRun run = run_that_printed(R"({"digest": "aa", "oracle_reports": [
+      {"name": "kept", "good": true, "violations": 0, "first": []},
+      {"name": "ended_once", "good": false, "violations": 2, "first": [
+        {"host": "edge-1.iad", "subject": "session 1", "found": "never ended",
+         "expected": "an answer", "replay": "wanlab run plan.json"}]},
+      {"name": "order_is_best", "good": false, "violations": 0, "first": []}]})");
+  run.status = 1;
+  judge_runs(run, std::nullopt, 9, result);
+  EXPECT_EQ(result.verdict, CheckVerdict::failed);
+  ASSERT_EQ(result.problems.size(), 3u);
+  EXPECT_EQ(result.problems[0],
+            "oracle ended_once violated 2 times: edge-1.iad, session 1: never "
+            "ended; expected: an answer");
+  EXPECT_EQ(result.problems[1], "  see: ./wanlab run plan.json");
+  EXPECT_EQ(result.problems[2], "oracle order_is_best had to trip and did not");
 }
 
 TEST(CheckJudgement, ACrashIsToldWithItsSignalAndWhatWasPrinted) {
