@@ -62,6 +62,8 @@ void write_edge(const LabLayout& layout, const EdgePlace& edge) {
                     {"store", {{"kind", "etcd"}, {"members", {layout.store}}}},
                     {"nonce_key_file", key.string()},
                     {"allow_native", true},
+      // What stands behind it; some drivers ask the version what the server can do.
+      {"server_version", "5.5.5-10.11.0-MariaDB-wanlab"},
                     {"drain_period", "5s"},
                     {"admin", {{"address", "127.0.0.1"}, {"port", edge.admin_port}}}};
   write(layout.config_of(edge.name), config.dump(2));

@@ -137,7 +137,7 @@ class ConnectionSamples {
     SlowStatement statement;
     std::uint32_t host = 0, server = no_server;
   };
-  static constexpr std::uint64_t session_mask = 0xffffff;
+  static constexpr std::uint64_t session_mask = 0x3fffff;  // the bits of wire::connection_id_of
   static constexpr unsigned grant_bits = 15, follow_bits = 16;
 
   static std::size_t place_of(std::uint32_t edge, std::uint32_t slot) {

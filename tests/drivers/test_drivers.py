@@ -122,7 +122,7 @@ def install_npm_packages(folder):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 2:
+    if "WANLAB_PORT" not in os.environ:
         program, folder = sys.argv[1], Path(sys.argv[2])
         install_npm_packages(folder / "npm")
         with tempfile.TemporaryDirectory() as lab:
