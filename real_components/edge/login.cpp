@@ -232,7 +232,7 @@ void EdgeNode::begin_change(Index index, ByteView payload) {
   handshake.deadline = runtime_.now() + config_.handshake_timeout;
   handshake_deadlines_.push_back(session.transient);
   arm(Tag::handshake_deadline, config_.handshake_timeout, deadline_armed_);
-  const mysql::Login login{change->user, change->database, mysql::AuthMethod::caching_sha2, {}};
+  const mysql::Login login{change->user, change->database, change->method, {}};
   out_.clear();
   handshake.protocol.begin_change(handshake_options_, 0, 1, login,
                                   mysql::encode_nonce(make_nonce()), handshake.memory, out_);

@@ -189,6 +189,9 @@ std::optional<ChangeUser> parse_change_user(ByteView payload) {
   change.database = reader.text_to_nul();
   if (!reader.ok()) return std::nullopt;
   if (reader.remaining() >= 2) change.collation = static_cast<std::uint8_t>(reader.u16() & 0xff);
+  // Drivers that name no method know only the oldest.
+  const std::string_view plugin = reader.text_to_nul();
+  if (plugin.empty() || plugin == to_string(AuthMethod::native)) change.method = AuthMethod::native;
   return change;
 }
 

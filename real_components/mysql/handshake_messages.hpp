@@ -39,6 +39,7 @@ struct ChangeUser {
   std::string_view user{};
   std::string_view database{};
   std::uint8_t collation = 0;  // 0: not said
+  AuthMethod method = AuthMethod::caching_sha2;
 };
 
 struct AuthSwitch {

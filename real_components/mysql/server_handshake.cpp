@@ -47,7 +47,8 @@ void ServerHandshake::begin_change(const ServerHandshakeOptions& options, Capabi
   nonce_ = nonce;
   capabilities_ = capabilities;
   remember(login, memory);
-  method_ = options.allow_sha2 ? AuthMethod::caching_sha2 : AuthMethod::native;
+  const bool native = options.allow_native && login.method == AuthMethod::native;
+  method_ = options.allow_sha2 && !native ? AuthMethod::caching_sha2 : AuthMethod::native;
   sequence_ = write_auth_switch(out, sequence, to_string(method_), nonce_);
   phase_ = Phase::switch_response;
 }
