@@ -194,7 +194,8 @@ class TheComponents(unittest.TestCase):
             ["cmake", "-S", ROOT, "-B", folder, "-G", "Ninja", "-DWANLAB_ONLY_COMPONENTS=ON",
              "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_CXX_FLAGS=-O0"], capture_output=True, text=True)
         self.assertEqual(configured.returncode, 0, configured.stdout + configured.stderr)
-        self.assertNotIn("Boost", configured.stdout)
+        # Asio is the production host's; the graph library is the simulator's.
+        self.assertNotIn("boost_graph", configured.stdout.lower())
         built = subprocess.run(["cmake", "--build", folder], capture_output=True, text=True)
         self.assertEqual(built.returncode, 0, built.stdout[-5000:])
         compiled = (Path(folder) / "compile_commands.json").read_text()
