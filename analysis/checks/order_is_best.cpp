@@ -90,11 +90,16 @@ class OrderIsBest final : public Oracle {
     return "at every sort the first region is the best by the policy's own rule";
   }
   trace::Kinds kinds() const override {
-    return {TraceKind::regions_sorted, TraceKind::host_fault, TraceKind::route_removed};
+    return {TraceKind::regions_sorted, TraceKind::host_fault, TraceKind::route_removed,
+            TraceKind::route_visible};
   }
 
   void observe(Instant now, const trace::HostLabel& host, const TraceEvent& event) override {
     if (event.kind == TraceKind::regions_sorted) return sorted(now, host, event);
+    if (event.kind == TraceKind::route_visible) {
+      routes_changed_[host.index] = now;
+      return;
+    }
     // A process that ended, or a set nobody may be using any more, begins with a new history.
     for (auto& [key, set] : sets_) {
       if (key.first == host.index) set.may_be_new = true;
@@ -129,6 +134,10 @@ class OrderIsBest final : public Oracle {
     const auto [found, is_new] = sets_.try_emplace({host.index, event.subject});
     Set& set = found->second;
     if (is_new) set.begun = now;
+    if (!is_new && begins_anew(now, host, set, event, entries.front())) {
+      set = Set{};
+      set.begun = now;
+    }
     const bool panic = event.b != 0;
     const auto why = static_cast<Why>(std::min<std::uint64_t>(event.a, 3));
     const std::string old_head = set.order.empty() ? std::string() : set.order.front();
@@ -153,11 +162,22 @@ class OrderIsBest final : public Oracle {
       }
     }
     if (moved) judge_move(now, set, entries, old_head, why, complain);
+    // The first order that is told may be the outcome of a change already.
+    if (old_head.empty()) count_change(now, set, why);
     judge_head(now, set, entries, complain);
     if (set.suppressed &&
         (set.penalty_now(now) < reuse_below || now - *set.suppressed >= maximum_suppression)) {
       set.suppressed.reset();
     }
+  }
+
+  // A set that no Route has used for a while forgets what it was. It then has another head for no
+  // reason, just after a Route came to it.
+  bool begins_anew(Instant now, const trace::HostLabel& host, const Set& set,
+                   const TraceEvent& event, const Entry& head) const {
+    if (event.a != 0 || set.order.empty() || set.order.front() == head.name) return false;
+    const auto changed = routes_changed_.find(host.index);
+    return changed != routes_changed_.end() && now - changed->second < std::chrono::seconds(2);
   }
 
   template <typename Complain>
@@ -186,14 +206,17 @@ class OrderIsBest final : public Oracle {
         judge_latency_move(now, set, *old, head, move, complain);
         break;
     }
-    if (why == Why::latency || why == Why::failure) {
-      set.penalty = set.penalty_now(now) + penalty_per_change;
-      set.penalty_at = now;
-      set.changed = now;
-      if (set.penalty >= suppress_at && !set.suppressed) set.suppressed = now;
-    }
+    count_change(now, set, why);
     set.maybe_beaten.reset();
     set.surely_beaten.reset();
+  }
+
+  static void count_change(Instant now, Set& set, Why why) {
+    if (why != Why::latency && why != Why::failure) return;
+    set.penalty = set.penalty_now(now) + penalty_per_change;
+    set.penalty_at = now;
+    set.changed = now;
+    if (set.penalty >= suppress_at && !set.suppressed) set.suppressed = now;
   }
 
   template <typename Complain>
@@ -252,6 +275,7 @@ class OrderIsBest final : public Oracle {
   }
 
   std::map<std::pair<trace::HostIndex, std::uint64_t>, Set> sets_;
+  std::map<trace::HostIndex, Instant> routes_changed_;  // when an edge last heard of a Route
 };
 
 }  // namespace

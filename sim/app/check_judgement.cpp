@@ -77,6 +77,30 @@ std::vector<std::string> missed_expectations(const base::Json& summary) {
   return missed;
 }
 
+// Of each oracle that is not content, what it saw first.
+std::vector<std::string> broken_promises(const base::Json& summary) {
+  std::vector<std::string> broken;
+  const base::Json* reports = summary.find("oracle_reports");
+  if (reports == nullptr) return broken;
+  for (const base::Json& report : reports->elements) {
+    const base::Json* good = report.find("good");
+    if (good == nullptr || good->boolean) continue;
+    const base::Json* first = report.find("first");
+    if (first == nullptr || first->elements.empty()) {
+      broken.push_back("oracle " + text_at(report, "name") + " had to trip and did not");
+      continue;
+    }
+    const base::Json& violation = first->elements.front();
+    const base::Json* count = report.find("violations");
+    broken.push_back("oracle " + text_at(report, "name") + " violated " +
+                     base::describe(count == nullptr ? base::Json() : *count) + " times: " +
+                     text_at(violation, "host") + ", " + text_at(violation, "subject") + ": " +
+                     text_at(violation, "found") + "; expected: " + text_at(violation, "expected"));
+    broken.push_back("  see: ./" + text_at(violation, "replay"));
+  }
+  return broken;
+}
+
 }  // namespace
 
 std::optional<analysis::Figures> judge_runs(const EndedRun& first,
@@ -101,6 +125,9 @@ std::optional<analysis::Figures> judge_runs(const EndedRun& first,
 
   result.digest = text_at(*summary, "digest");
   result.problems = missed_expectations(*summary);
+  for (std::string& promise : broken_promises(*summary)) {
+    result.problems.push_back(std::move(promise));
+  }
   if (first.status != 0 && result.problems.empty()) {
     result.problems = {"the run was judged as failed"};
   }
