@@ -16,6 +16,9 @@ namespace {
 constexpr std::uint64_t further_percent = 30;
 constexpr std::uint64_t further_nanoseconds = 16'000'000;
 
+// routing::RegionState, as region_state events carry it.
+constexpr std::uint64_t up = 0, suspect = 2;
+
 // Under which the store keeps Routes (control::route_prefix).
 constexpr std::string_view route_prefix = "/wanlab/routes/";
 
@@ -133,7 +136,8 @@ void Settling::observe_edge(Instant now, const trace::HostLabel& host,
       break;
     case TraceKind::region_state:
       edge.states[std::string(event.text)] = event.b;
-      if (now >= settled_at_ && event.b != 0) {
+      // A doubt that lasts for a moment is what loss on the way looks like.
+      if (now >= settled_at_ && event.b > suspect) {
         complain(now, "a region is doubted", host.name + " doubts " + std::string(event.text));
       }
       break;
@@ -226,7 +230,7 @@ std::vector<Unsettled> Settling::judge(const trace::RunRecord& record) {
       }
       for (const std::string& region : route->second.regions) {
         const auto state = edge.states.find(region);
-        if (state != edge.states.end() && state->second != 0) {
+        if (state != edge.states.end() && state->second != up && state->second != suspect) {
           complain(end, "a region is doubted", name + " still doubts " + region);
         }
       }

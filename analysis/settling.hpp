@@ -4,7 +4,7 @@
 // What it demands from then on, of users whose Credential and Route are good and of clients that
 // behave: no connect, no statement and no session fails; every statement goes to a region about as
 // near as the nearest of its Route; all edges hold the newest Route of each user; no region of a
-// Route is anything but UP to an edge. And at the end everybody is done, and nothing is held.
+// Route is held DOWN or draining. And at the end everybody is done, and nothing is held.
 #pragma once
 
 #include "analysis/summary.hpp"

@@ -81,7 +81,11 @@ void make_databases(Plan& plan, Dice& dice, const std::vector<std::string>& regi
     }
     plan.databases.push_back(database);
   }
-  const bool small_pools = dice.chance(25);
+  // Long answers would keep a small pool full, and full regions are passed over.
+  const bool small_pools =
+      dice.chance(25) &&
+      std::all_of(plan.databases.begin(), plan.databases.end(),
+                  [](const Database& database) { return database.result_bytes <= 10'000; });
   for (const std::string& region : regions) {
     const bool used =
         std::any_of(plan.databases.begin(), plan.databases.end(), [&](const Database& database) {

@@ -157,7 +157,9 @@ TEST_F(Recovery, LeavesNoRegionInDoubt) {
     };
   };
   EXPECT_EQ(judge(state(50s, 3)), Found{"a region is doubted"}) << "and still is at the end";
-  EXPECT_EQ(judge(state(110s, 2)), Found{"a region is doubted"});
+  EXPECT_EQ(judge(state(110s, 3)), Found{"a region is doubted"});
+  EXPECT_EQ(judge(state(110s, 2)), Found{}) << "one lost segment after another";
+  EXPECT_EQ(judge(state(50s, 1)), Found{"a region is doubted"}) << "on probation for ever";
   EXPECT_EQ(judge([&](Settling& settling) {
               state(50s, 3)(settling);
               state(80s, 0)(settling);
