@@ -67,7 +67,10 @@ origin::DatabaseConfig read_database(const ConfigNode& node) {
 }  // namespace
 
 EdgeDaemonConfig read_edge_config(const std::filesystem::path& file) {
-  const ConfigNode root = ConfigNode::read_file(file);
+  return read_edge_config(ConfigNode::read_file(file));
+}
+
+EdgeDaemonConfig read_edge_config(const ConfigNode& root) {
   EdgeDaemonConfig config;
   config.daemon = read_daemon_config(root, 0);
   edge::EdgeConfig& edge = config.edge;
@@ -105,7 +108,10 @@ EdgeDaemonConfig read_edge_config(const std::filesystem::path& file) {
 }
 
 OriginDaemonConfig read_origin_config(const std::filesystem::path& file) {
-  const ConfigNode root = ConfigNode::read_file(file);
+  return read_origin_config(ConfigNode::read_file(file));
+}
+
+OriginDaemonConfig read_origin_config(const ConfigNode& root) {
   OriginDaemonConfig config;
   // Nonces and failures are remembered per shard: what one has seen the others have not.
   config.daemon = read_daemon_config(root, 1);
