@@ -62,7 +62,7 @@ void TopologyLoader::read_backbone(const Object& backbone) {
     node.city = object.text("city", "");
     std::tie(node.latitude, node.longitude) = read_coordinates(object.at("at"));
     node.waypoint = object.boolean("waypoint", false);
-    const auto [place, is_new] = node_places_.emplace(node.name, Place(value));
+    const auto [place, is_new] = node_places_.emplace(node.name, FilePlace(value));
     if (!is_new) {
       object.at("name").refuse("duplicate backbone node \"" + node.name + "\", first given in " +
                                place->second.text());
@@ -167,7 +167,7 @@ void TopologyLoader::read_path(const Object& object) {
 void TopologyLoader::add_path(PendingPath pending, const Value& where) {
   const std::string &source = pending.path.source, &target = pending.path.target;
   if (left_out_.contains(source) || left_out_.contains(target)) return;
-  const auto [known, is_new] = path_places_.emplace(std::pair(source, target), Place(where));
+  const auto [known, is_new] = path_places_.emplace(std::pair(source, target), FilePlace(where));
   if (!is_new) {
     where.refuse("duplicate path from \"" + source + "\" to \"" + target + "\", first given in " +
                  known->second.text());

@@ -8,13 +8,13 @@ namespace wanlab::network {
 Topology load_topology(const std::filesystem::path& path) {
   TopologyLoader loader;
   loader.read_main_file(path);
-  return loader.finish(Place(path.string(), ""));
+  return loader.finish(FilePlace(path.string(), ""));
 }
 
 Topology read_topology(const base::Value& value, const std::filesystem::path& folder) {
   TopologyLoader loader;
   loader.read(value, folder);
-  return loader.finish(Place(value));
+  return loader.finish(FilePlace(value));
 }
 
 }  // namespace wanlab::network

@@ -60,7 +60,7 @@ void TopologyLoader::read_file(const std::filesystem::path& path, const Value* i
   open_files_.push_back(id);
   const std::size_t sites_before = sites_seen_;
   if (path.extension() == ".graphml") {
-    merge(load_graphml(path), Place(path.string(), ""));
+    merge(load_graphml(path), FilePlace(path.string(), ""));
   } else {
     const base::Document document = base::read_document(path);
     read(document.root(), path.parent_path());
@@ -181,11 +181,11 @@ void TopologyLoader::read_sites(const Object& top, std::string_view key, SiteKin
       site.latitude = hub->latitude;
       site.longitude = hub->longitude;
     }
-    add_site(std::move(site), Place(object.at("name")));
+    add_site(std::move(site), FilePlace(object.at("name")));
   }
 }
 
-void TopologyLoader::add_site(Site site, const Place& place) {
+void TopologyLoader::add_site(Site site, const FilePlace& place) {
   ++sites_seen_;
   const auto known = site_index_.find(site.name);
   if (known != site_index_.end()) {
@@ -217,7 +217,7 @@ std::string TopologyLoader::known_site(const Value& name) const {
   return text;
 }
 
-void TopologyLoader::merge(const Topology& part, const Place& place) {
+void TopologyLoader::merge(const Topology& part, const FilePlace& place) {
   for (const BackboneNode& node : part.backbone_nodes) {
     const auto [known, is_new] = node_places_.emplace(node.name, place);
     if (!is_new) {
@@ -239,7 +239,7 @@ void TopologyLoader::merge(const Topology& part, const Place& place) {
   topology_.nearby_kilometres = part.nearby_kilometres;
 }
 
-Topology TopologyLoader::finish(const Place& whole) {
+Topology TopologyLoader::finish(const FilePlace& whole) {
   if (topology_.sites.empty()) {
     throw base::InputError(
         whole.file, whole.pointer,

@@ -14,10 +14,10 @@
 namespace wanlab::network {
 
 // Where something was given, for messages about a second one.
-struct Place {
+struct FilePlace {
   std::string file, pointer;
-  explicit Place(const base::Value& value) : file(value.file()), pointer(value.pointer()) {}
-  Place(std::string the_file, std::string the_pointer)
+  explicit FilePlace(const base::Value& value) : file(value.file()), pointer(value.pointer()) {}
+  FilePlace(std::string the_file, std::string the_pointer)
       : file(std::move(the_file)), pointer(std::move(the_pointer)) {}
   std::string text() const { return pointer.empty() ? file : file + " at " + pointer; }
 };
@@ -34,7 +34,7 @@ class TopologyLoader {
  public:
   void read_main_file(const std::filesystem::path& path) { read_file(path, nullptr); }
   void read(const base::Value& value, const std::filesystem::path& folder);
-  Topology finish(const Place& whole);
+  Topology finish(const FilePlace& whole);
 
  private:
   using Selection = std::set<std::string>;
@@ -50,9 +50,9 @@ class TopologyLoader {
   void read_sites(const base::Object& top, std::string_view key, SiteKind kind);
   void read_matrix(const base::Object& matrix);
   void read_path(const base::Object& object);
-  void merge(const Topology& part, const Place& place);
+  void merge(const Topology& part, const FilePlace& place);
 
-  void add_site(Site site, const Place& place);
+  void add_site(Site site, const FilePlace& place);
   void add_path(PendingPath pending, const base::Value& where);
   std::string known_site(const base::Value& name) const;
   std::vector<std::string> site_names() const;
@@ -60,9 +60,9 @@ class TopologyLoader {
   Topology topology_;
   std::vector<PendingPath> paths_;
   std::map<std::string, std::size_t, std::less<>> site_index_;
-  std::vector<Place> site_places_;
-  std::map<std::string, Place, std::less<>> node_places_;
-  std::map<std::pair<std::string, std::string>, Place> path_places_;
+  std::vector<FilePlace> site_places_;
+  std::map<std::string, FilePlace, std::less<>> node_places_;
+  std::map<std::pair<std::string, std::string>, FilePlace> path_places_;
 
   std::vector<std::filesystem::path> open_files_;    // from the main file to the one being read
   std::map<std::filesystem::path, Included> files_;  // finished
