@@ -4,6 +4,7 @@ Knows nothing of what is tested. Every command goes through `wanlab`, as an oper
 """
 import json
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -83,9 +84,9 @@ class Session(raw_client.Client):
         return values
 
 
-def direct():
-    """To the database itself, around everything that is under test."""
-    return Session(int(os.environ["WANLAB_DIRECT_PORT"]), os.environ["WANLAB_DIRECT_USER"], ca=None,
+def direct(port=None):
+    """To a database itself, the primary by default, around everything that is under test."""
+    return Session(port or int(os.environ["WANLAB_DIRECT_PORT"]), os.environ["WANLAB_DIRECT_USER"], ca=None,
                    password=os.environ["WANLAB_DIRECT_PASSWORD"])
 
 
@@ -150,9 +151,10 @@ def inside():
     return "WANLAB_PROGRAM" in os.environ
 
 
-def run_inside(file, program, *options):
-    """Starts a laboratory and runs `file` inside of it; gives its status."""
+def run_inside(file, program, words=None):
+    """Starts a laboratory and runs `file` with `words` (default: those behind PROGRAM) inside of it; gives its status."""
+    words = sys.argv[2:] if words is None else words
     with tempfile.TemporaryDirectory() as folder:
-        command = f"exec '{sys.executable}' '{file}' " + " ".join(sys.argv[2:])
-        return subprocess.run([program, "up", "--quiet", "--folder", folder + "/lab", *options, "--exec", command],
+        command = "exec " + " ".join(shlex.quote(word) for word in (sys.executable, str(file), *words))
+        return subprocess.run([program, "up", "--quiet", "--folder", folder + "/lab", "--exec", command],
                               env={**os.environ, "WANLAB_PROGRAM": program, "PYTHONDONTWRITEBYTECODE": "1"}).returncode
