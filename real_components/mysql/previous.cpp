@@ -15,8 +15,11 @@ std::size_t behind_quiet(std::string_view text, std::size_t at) {
     }
     return std::min(at + 1, text.size());
   }
-  if (c == '#' || text.substr(at, 3) == "-- ") return std::min(text.find('\n', at), text.size());
-  if (text.substr(at, 2) == "/*" && text.substr(at, 3) != "/*!") {
+  if (detail::begins_line_comment(text.substr(at))) {
+    return std::min(text.find('\n', at), text.size());
+  }
+  // Some comments are executed.
+  if (text.substr(at, 2) == "/*" && text.substr(at, 3) != "/*!" && text.substr(at, 4) != "/*M!") {
     const std::size_t end = text.find("*/", at + 2);
     return end == std::string_view::npos ? text.size() : end + 2;
   }

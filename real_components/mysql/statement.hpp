@@ -67,14 +67,21 @@ constexpr bool is_any(std::string_view word, std::initializer_list<std::string_v
   return false;
 }
 
+// Whether the front begins a comment to the end of the line. Behind "--" stands white space or a
+// control character, or nothing: else it is arithmetic.
+constexpr bool begins_line_comment(std::string_view text) {
+  if (text.starts_with('#')) return true;
+  if (!text.starts_with("--")) return false;
+  return text.size() == 2 || static_cast<unsigned char>(text[2]) <= ' ' || text[2] == '\x7f';
+}
+
 // Drops white space and comments from the front; but not /*! and /*+, whose content means
 // something.
 constexpr void skip_blank(std::string_view& text) {
   while (!text.empty()) {
     if (is_space(text[0]) || text[0] == '(') {
       text.remove_prefix(1);
-    } else if (text[0] == '#' || text.starts_with("-- ") || text.starts_with("--\t") ||
-               text.starts_with("--\n")) {
+    } else if (begins_line_comment(text)) {
       const std::size_t end = text.find('\n');
       text.remove_prefix(end == std::string_view::npos ? text.size() : end);
     } else if (text.starts_with("/*") && !text.starts_with("/*!") && !text.starts_with("/*M!") &&
@@ -213,9 +220,7 @@ constexpr Inside look_inside(std::string_view text) {
         if (text[at] == '\\' && c != '`') ++at;
       }
       ++at;
-    } else if (c == '#' ||
-               (c == '-' && text.substr(at, 2) == "--" &&
-                (at + 2 == text.size() || static_cast<unsigned char>(text[at + 2]) <= ' '))) {
+    } else if ((c == '#' || c == '-') && begins_line_comment(text.substr(at))) {
       at = text.find('\n', at);
     } else if (c == '/' && text.substr(at, 2) == "/*") {
       if (text.substr(at, 3) == "/*!" || text.substr(at, 4) == "/*M!") {

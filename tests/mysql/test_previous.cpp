@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
 namespace wanlab::mysql {
 namespace {
 
@@ -32,6 +34,18 @@ TEST(RowCount, IsNotFoundInStringsNamesAndComments) {
         "SELECT my_row_count()", "SELECT 'it''s ROW_COUNT()', \"\\\"ROW_COUNT()\""}) {
     EXPECT_EQ(with_row_count(text, 2), text);
   }
+}
+
+TEST(RowCount, IsFoundBehindCommentsOfEveryKind) {
+  // What looks like a string's beginning within a comment begins none.
+  for (const std::string comment : {"--\t'", "--\n", "--\r'", "#'", "--\x01'"}) {
+    EXPECT_EQ(with_row_count("SELECT " + comment + "\nROW_COUNT() + 1", 2),
+              "SELECT " + comment + "\nCOALESCE(2,ROW_COUNT()) + 1");
+  }
+  EXPECT_EQ(with_row_count("SELECT 5 --1, ROW_COUNT() + 1", 2),
+            "SELECT 5 --1, COALESCE(2,ROW_COUNT()) + 1");
+  EXPECT_EQ(with_row_count("SELECT /*M! ROW_COUNT() + */ 1", 2),
+            "SELECT /*M! COALESCE(2,ROW_COUNT()) + */ 1");
 }
 
 }  // namespace

@@ -22,6 +22,12 @@ TEST(Statement, ExplainUnderEveryNameExecutesWithAnalyze) {
   }
 }
 
+TEST(Statement, BeginsBehindLineCommentsHoweverTheirLinesEnd) {
+  for (const std::string comment : {"--\r\n", "-- x\r\n", "--\n", "--\tx\n", "#\r\n", "--\v\n"}) {
+    EXPECT_EQ(kind_of(comment + "SET autocommit = 0"), StatementKind::settings) << comment;
+  }
+}
+
 TEST(Statement, WithAnExecutableCommentMayBeAnything) {
   for (const char* sql : {"/*!40101 SET NAMES latin1 */", "/*!99999 SELECT */ DELETE FROM t",
                           "SELECT 1 /*! INTO OUTFILE '/tmp/x' */",
