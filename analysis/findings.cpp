@@ -36,6 +36,10 @@ void add(Usage& usage, const trace::HostStatistics& host, Duration simulated) {
   usage.pool_peak_busy = std::max(usage.pool_peak_busy, host.pool_peak_busy);
   usage.pool_peak_waiting = std::max(usage.pool_peak_waiting, host.pool_peak_waiting);
   usage.pool_timeouts += host.pool_timeouts;
+  usage.pool_served += host.pool_served;
+  usage.pool_waited += host.pool_waited;
+  usage.pool_wait_time += host.pool_wait_time;
+  usage.pool_busy_time += host.pool_busy_time;
 }
 
 void find_in(const Usage& usage, std::vector<Finding>& findings) {

@@ -106,6 +106,10 @@ class Lister {
       all.peak_connections = std::max(all.peak_connections, usage.peak_connections);
       all.pool_peak_waiting = std::max(all.pool_peak_waiting, usage.pool_peak_waiting);
       all.pool_timeouts += usage.pool_timeouts;
+      all.pool_served += usage.pool_served;
+      all.pool_waited += usage.pool_waited;
+      all.pool_wait_time += usage.pool_wait_time;
+      all.pool_busy_time += usage.pool_busy_time;
       all.syn_dropped += usage.syn_dropped;
       all.refused_descriptors += usage.refused_descriptors;
       all.refused_memory += usage.refused_memory;
@@ -124,6 +128,15 @@ class Lister {
     add("pool_peak", pool_share);
     add("pool_peak_waiting", all.pool_peak_waiting);
     add("pool_timeouts", all.pool_timeouts);
+    add("pool_served", all.pool_served);
+    add("pool_waited", all.pool_waited);
+    const auto mean = [&](Duration sum) {
+      return all.pool_served == 0
+                 ? MetricValue()
+                 : MetricValue(milliseconds_of(sum) / static_cast<double>(all.pool_served));
+    };
+    add("pool_wait_mean_ms", mean(all.pool_wait_time));
+    add("pool_hold_mean_ms", mean(all.pool_busy_time));
     leave();
   }
 

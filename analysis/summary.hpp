@@ -62,6 +62,8 @@ struct Usage {
   std::uint64_t syn_dropped = 0, refused_descriptors = 0, refused_memory = 0;  // of all hosts
   std::uint64_t pool_size = 0, pool_peak_busy = 0, pool_peak_waiting = 0;      // of one host
   std::uint64_t pool_timeouts = 0;                                             // of all hosts
+  std::uint64_t pool_served = 0, pool_waited = 0;  // statements, of all hosts
+  Duration pool_wait_time{}, pool_busy_time{};     // over all of them
 };
 
 // A resource that ran out, in words with its figures: "CPU of the edge at iad: 97 % busy ...".
@@ -116,7 +118,7 @@ struct FailoverSummary {
   std::uint64_t re_sorts = 0;            // of an edge's set of regions: its order changed
   std::uint64_t set_head_changes = 0;    // of them, the first region
   std::uint64_t head_changes = 0;        // of Routes, each at each edge
-  std::uint64_t flaps = 0;  // a first region that was first before, within a minute
+  std::uint64_t flaps = 0;               // a first region that was first before, within a minute
   // The largest share of all statements whose way changed within 5 s, in all and onto one region.
   double herd_share = 0, herd_onto_one_share = 0;
   // Expected latency of the region chosen less that of the best reachable one, of every statement
@@ -147,7 +149,7 @@ struct Summary {
   std::uint64_t target_connections = 0;
   std::uint64_t syn_repeats = 0;           // SYNs sent again by clients, after 1, 3, 7 ... s
   std::optional<Duration> time_to_target;  // from the start of the first client group
-  Duration planned{}, simulated{};  // planned: if all goes well
+  Duration planned{}, simulated{};         // planned: if all goes well
   std::uint64_t events = 0;
   trace::MachineCost cost;
 
@@ -166,7 +168,8 @@ struct Summary {
 // Does everything but judging; judge() in expectations.hpp adds the verdicts.
 Summary summarize(const scenario::Plan& plan, const trace::RunRecord& record);
 
-// The most connections that the plan wants open at the same time; 0 when it does not say (recorded arrivals).
+// The most connections that the plan wants open at the same time; 0 when it does not say (recorded
+// arrivals).
 std::uint64_t target_connections(const scenario::Plan& plan);
 // When the first client group of the plan starts.
 Duration clients_start(const scenario::Plan& plan);

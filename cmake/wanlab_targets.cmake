@@ -21,17 +21,20 @@ function(wanlab_library name)
   target_link_libraries(${name} PUBLIC wanlab_settings ${arg_DEPENDS} PRIVATE wanlab_warnings)
 endfunction()
 
-# wanlab_test(<name> SOURCES <files> [DEPENDS <targets>] [PROCESSES])
+# wanlab_test(<name> SOURCES <files> [DEPENDS <targets>] [PROCESSES] [BIG])
 #   One GoogleTest executable per room under test, registered with CTest case by case. PROCESSES: it works
-#   with real processes, sockets and clocks, which a busy machine can disturb (label "processes").
+#   with real processes, sockets and clocks, which a busy machine can disturb (label "processes"). BIG: about size or whole
+#   series of runs (label "big", left out under sanitizers).
 function(wanlab_test name)
-  cmake_parse_arguments(arg "PROCESSES" "" "SOURCES;DEPENDS" ${ARGN})
+  cmake_parse_arguments(arg "PROCESSES;BIG" "" "SOURCES;DEPENDS" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE wanlab_settings wanlab_warnings ${arg_DEPENDS} GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE WANLAB_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   set(labels)
   if(arg_PROCESSES)
     set(labels LABELS processes)
+  elseif(arg_BIG)
+    set(labels LABELS big)
   endif()
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 120 PROPERTIES TIMEOUT 300 ${labels})
 endfunction()

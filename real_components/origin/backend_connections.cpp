@@ -281,7 +281,7 @@ void Backends::lose(Index index) {
       // Only what the statement needs was sent: it may run on another connection, unless this one
       // has what its session left on it.
       const bool again = !connection.conversing && !connection.abandoned;
-      --busy_;
+      not_busy();
       detach(connection);
       drop(index);
       if (again) {
@@ -292,7 +292,7 @@ void Backends::lose(Index index) {
       break;
     }
     case Phase::running:
-      --busy_;
+      not_busy();
       detach(connection);
       drop(index);
       observer_.on_lost(statement);
@@ -300,7 +300,7 @@ void Backends::lose(Index index) {
     case Phase::following: {
       // The answer is complete all the same.
       wire::Ending ending = ending_of(connection);
-      --busy_;
+      not_busy();
       const Bytes warnings = std::move(connection.collected);
       connection.collected.clear();
       detach(connection);

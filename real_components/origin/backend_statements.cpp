@@ -50,6 +50,8 @@ void Backends::run(Index connection_index, Index index, const Order& order) {
   Statement& statement = statements_[index];
   peak_busy_ = std::max(peak_busy_, ++busy_);
   connection.since = runtime_.now();
+  busy_from_ += static_cast<std::uint64_t>(nanoseconds(connection.since));
+  ++served_;
   connection.statement = index;
   statement.connection = connection_index;
   connection.steps = 0;
@@ -293,7 +295,7 @@ void Backends::continue_statement(Index index, ByteView bytes) {
   if (!bytes.empty() || connection.uploading) {
     const bool whole = !connection.conversing;
     if (!whole) return lose(index);
-    --busy_;
+    not_busy();
     const Index server = connection.server;
     detach(connection);
     observer_.on_answer(statement, pass, true);
@@ -311,7 +313,7 @@ void Backends::note_sent(Index index, ByteView command) {
   }
   connection.phase = Phase::held;
   connection.since = runtime_.now();
-  --busy_;
+  not_busy();
   ++held_;
   if (connection.abandoned) return hang_up(connection.statement);
   if (!pinned(connection)) end_hold(index, HoldEnd::let_go);
@@ -381,7 +383,7 @@ void Backends::answered(Index index, ByteView last) {
   if (statement.conversation && error) add_step(connection, Step::ping);
   connection.ending.last_insert_id = 0;
   if (connection.steps == 0 && !statement.conversation && !connection.other_schema) {
-    --busy_;
+    not_busy();
     if (pinned(connection)) connection.unclean = true;  // of nobody's: it must not be there
     detach(connection);
     observer_.on_answer(statement_index, last, true);
@@ -407,7 +409,7 @@ void Backends::end_statement(Index index) {
   Connection& connection = connections_[index];
   const Index statement = connection.statement;
   const wire::Ending ending = ending_of(connection);
-  --busy_;
+  not_busy();
   if (ending.pinned) {
     connection.phase = Phase::held;
     connection.conversing = true;

@@ -220,6 +220,7 @@ void Backends::wait(Index index) {
   }
   server.last_waiting = index;
   ++server.waiting;
+  ++waited_;
   peak_waiting_ = std::max(peak_waiting_, ++waiting_);
   if (!std::exchange(server.wait_armed, true)) {
     runtime_.wake_after(options_.wait, cookie_of(wait_tag, statement.server));
@@ -234,6 +235,7 @@ void Backends::leave_line(Index index) {
   (statement.next == no_index ? server.last_waiting : statements_[statement.next].previous) =
       statement.previous;
   statement.waiting = false;
+  wait_time_ += runtime_.now() - (statement.deadline - options_.wait);
   --server.waiting;
   --waiting_;
 }

@@ -140,6 +140,15 @@ class Backends {
   std::uint32_t peak_busy() const { return peak_busy_; }
   std::uint32_t peak_waiting() const { return peak_waiting_; }
   std::uint64_t timeouts() const { return timeouts_; }
+  // Of all statements so far, for comparison with what queueing theory expects: how many found a
+  // connection at once or in the end, how many had to wait for one and how long in all, and how
+  // long connections were busy in all.
+  std::uint64_t served() const { return served_; }
+  std::uint64_t waited() const { return waited_; }
+  Duration wait_time() const { return wait_time_; }
+  Duration busy_time() const {
+    return Duration(static_cast<std::int64_t>(busy_until_ - busy_from_ + busy_ * moment()));
+  }
 
   // Events of the runtime.
   static bool owns(runtime::Cookie cookie) {
@@ -315,6 +324,11 @@ class Backends {
   // For the next one, cleaned if necessary.
   void let_go(Index connection);
   void end_hold(Index connection, HoldEnd how);
+  std::uint64_t moment() const { return static_cast<std::uint64_t>(nanoseconds(runtime_.now())); }
+  void not_busy() {
+    --busy_;
+    busy_until_ += moment();
+  }
 
   runtime::Runtime& runtime_;
   BackendPoolOptions options_;
@@ -333,6 +347,11 @@ class Backends {
   std::uint32_t peak_busy_ = 0;
   std::uint32_t peak_waiting_ = 0;
   std::uint64_t timeouts_ = 0;  // statements that waited too long for a connection
+  std::uint64_t served_ = 0, waited_ = 0;
+  Duration wait_time_{};
+  // Sums of the moments at which connections became busy and ceased to be. They wrap around; their
+  // difference does not.
+  std::uint64_t busy_from_ = 0, busy_until_ = 0;
 };
 
 }  // namespace wanlab::origin

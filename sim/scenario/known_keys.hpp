@@ -12,19 +12,14 @@ namespace wanlab::scenario::keys {
 
 using Key = std::string_view;
 
-inline constexpr std::array scenario{Key("name"),       Key("why"),
-                                     Key("extends"),    Key("set"),
-                                     Key("seed"),       Key("topology"),
-                                     Key("jitter"),     Key("bandwidth"),
-                                     Key("duration"),   Key("warm_up"),
-                                     Key("settled_after"),
-                                     Key("store_site"), Key("store_members"),
-                                     Key("edges"),      Key("origins"),
-                                     Key("databases"),  Key("credentials"),
-                                     Key("endpoints"),  Key("clients"),
-                                     Key("faults"),     Key("expect"),
-                                     Key("idle_hosts"), Key("print_every_step"), Key("sabotage"),
-                                     Key("large")};
+inline constexpr std::array scenario{
+    Key("name"),          Key("why"),        Key("extends"),          Key("set"),
+    Key("seed"),          Key("topology"),   Key("jitter"),           Key("bandwidth"),
+    Key("duration"),      Key("warm_up"),    Key("settled_after"),    Key("store_site"),
+    Key("store_members"), Key("edges"),      Key("origins"),          Key("databases"),
+    Key("credentials"),   Key("endpoints"),  Key("clients"),          Key("faults"),
+    Key("expect"),        Key("idle_hosts"), Key("print_every_step"), Key("sabotage"),
+    Key("large")};
 
 inline constexpr std::array edge{Key("name"),       Key("site"),
                                  Key("sites"),      Key("provider"),
@@ -45,15 +40,10 @@ inline constexpr std::array<Key, runtime::work_kinds> costs{
     "verify_proof",      "route_query",          "backhaul_frame",       "serve_statement"};
 inline constexpr std::array origin{Key("region"), Key("nodes"), Key("host"), Key("pool")};
 inline constexpr std::array pool{Key("size"), Key("waiters"), Key("wait")};
-inline constexpr std::array database{Key("branch"),
-                                     Key("region"),
-                                     Key("replicas"),
-                                     Key("read_only_regions"),
-                                     Key("host"),
-                                     Key("result_size"),
-                                     Key("maximum_connections"),
-                                     Key("plugin"),
-                                     Key("password_cache")};
+inline constexpr std::array database{
+    Key("branch"), Key("region"),        Key("replicas"),     Key("read_only_regions"),
+    Key("host"),   Key("result_size"),   Key("service_time"), Key("maximum_connections"),
+    Key("plugin"), Key("password_cache")};
 inline constexpr std::array credential{
     Key("user"),          Key("password"),    Key("branch"),        Key("role"),
     Key("tablet_type"),   Key("regions"),     Key("route_expires"), Key("expires"),
@@ -89,8 +79,8 @@ inline constexpr std::array client{Key("name"),
                                    Key("arrivals_spread"),
                                    Key("metros")};
 inline constexpr std::array retry{Key("attempts"), Key("base"), Key("cap"), Key("jitter")};
-inline constexpr std::array query{Key("every"), Key("on_connect"), Key("statement"),
-                                  Key("timeout")};
+inline constexpr std::array query{Key("every"), Key("intervals"), Key("on_connect"),
+                                  Key("statement"), Key("timeout")};
 inline constexpr std::array metros{Key("connections"), Key("day"),   Key("steps"),
                                    Key("utc_hour"),    Key("count"), Key("load_by_local_hour")};
 inline constexpr std::array fault{
@@ -103,8 +93,8 @@ inline constexpr std::array fault{
     Key("share"),      Key("limit"),    Key("reroute_after"), Key("mode"),
     Key("ahead"),      Key("behind"),   Key("password")};
 inline constexpr std::array expectation{
-    Key("metric"), Key("at_least"), Key("at_most"), Key("equals"),  Key("never"), Key("eventually"),
-    Key("always"), Key("from"),     Key("until"),   Key("within"),  Key("every"), Key("pop"),
+    Key("metric"), Key("at_least"), Key("at_most"), Key("equals"), Key("never"), Key("eventually"),
+    Key("always"), Key("from"),     Key("until"),   Key("within"), Key("every"), Key("pop"),
     Key("group"),  Key("cluster"),  Key("text"),    Key("oracles")};
 inline constexpr std::array oracles{Key("off"), Key("must_trip")};
 

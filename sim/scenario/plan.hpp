@@ -70,6 +70,9 @@ struct Database {
   HostShape host;
   std::uint32_t result_bytes = 64;  // size of the one value a point query returns
   std::uint32_t maximum_connections = 1000;
+  // The CPU time of a statement is drawn from the exponential distribution whose mean is the host's
+  // cost of serve_statement, instead of being that cost: for comparison with queueing theory.
+  bool exponential_service = false;
   // How clients that connect to it directly log in: what its greeting offers first, and whether
   // MySQL's in-memory cache of caching_sha2 passwords is warm (fast authentication) or not (full).
   std::string authentication_plugin = "caching_sha2_password";
@@ -165,6 +168,9 @@ struct ClientGroup {
   // With both, the first statement goes out at once and the intervals follow.
   Duration query_interval_minimum = Duration::zero();
   Duration query_interval_maximum = Duration::zero();
+  // The intervals are exponential instead, with the maximum as their mean: many connections
+  // together then ask like a Poisson process.
+  bool query_interval_exponential = false;
   bool query_on_connect = false;
   std::string statement = "SELECT name FROM account WHERE id = 42";
   Duration query_timeout = std::chrono::seconds(30);
@@ -309,11 +315,11 @@ struct Plan {
   Duration duration{};  // the run ends here at the latest
   Duration warm_up =
       std::chrono::seconds(2);  // routes, backhaul and mesh settle before clients start
-  // From this moment on everything has to be as if no fault had ever been, although some were: every
-  // query answered, at the best region, and every edge on the store's newest Routes. None: that is
-  // not demanded.
+  // From this moment on everything has to be as if no fault had ever been, although some were:
+  // every query answered, at the best region, and every edge on the store's newest Routes. None:
+  // that is not demanded.
   std::optional<Duration> settled_after;
-  std::string store_site;       // where the global store stands, or its first leader
+  std::string store_site;  // where the global store stands, or its first leader
   // Sites of the global store's members, an odd number with store_site first; empty: one member, at
   // store_site.
   std::vector<std::string> store_members;

@@ -55,8 +55,8 @@ void visit_fields(V& visit, S& origin) {
 
 template <typename V, Is<Database> S>
 void visit_fields(V& visit, S& database) {
-  auto& [branch, region, replicas, read_only, host, result, connections, plugin, cache_warm] =
-      database;
+  auto& [branch, region, replicas, read_only, host, result, connections, exponential, plugin,
+         cache_warm] = database;
   visit("branch", branch);
   visit("primary_region", region);
   visit("replicas", replicas);
@@ -64,6 +64,7 @@ void visit_fields(V& visit, S& database) {
   visit("host", host);
   visit("result_bytes", result);
   visit("maximum_connections", connections);
+  visit("exponential_service", exponential);
   visit("authentication_plugin", plugin);
   visit("password_cache_warm", cache_warm);
 }
@@ -118,7 +119,8 @@ void visit_fields(V& visit, S& group) {
   auto& [name, kind, site, endpoint, user, password, resolver, tls, plugin, hosts, per_host,
          in_flight, descriptors, start, ramp, hold, drain, concurrency, burst, refill,
          refill_period, cold_minimum, cold_maximum, connect_timeout, retry, interval_minimum,
-         interval_maximum, on_connect, statement, query_timeout, stalls, arrivals, spread] = group;
+         interval_maximum, interval_exponential, on_connect, statement, query_timeout, stalls,
+         arrivals, spread] = group;
   visit("name", name);
   visit("kind", kind);
   visit("site", site);
@@ -146,6 +148,7 @@ void visit_fields(V& visit, S& group) {
   visit("retry", retry);
   visit("query_interval_minimum", interval_minimum);
   visit("query_interval_maximum", interval_maximum);
+  visit("query_interval_exponential", interval_exponential);
   visit("query_on_connect", on_connect);
   visit("statement", statement);
   visit("query_timeout", query_timeout);
@@ -215,8 +218,8 @@ template <typename V, Is<Plan> S>
 void visit_fields(V& visit, S& plan) {
   auto& [name, why, seed, topology_name, topology, jitter, bandwidth, duration, warm_up,
          settled_after, store_site, store_members, edges, origins, databases, credentials,
-         endpoints, clients, faults, expectations, oracles, sabotage, idle_hosts, print_every_step] =
-      plan;
+         endpoints, clients, faults, expectations, oracles, sabotage, idle_hosts,
+         print_every_step] = plan;
   visit("name", name);
   visit("why", why);
 

@@ -111,6 +111,12 @@ void read_query(const Object& client, ClientGroup& group) {
   const Object query(*value, "query", keys::query);
   if (const auto every = query.find("every"))
     std::tie(group.query_interval_minimum, group.query_interval_maximum) = read_interval(*every);
+  if (const auto intervals = query.find("intervals")) {
+    group.query_interval_exponential = intervals->choice({"uniform", "exponential"}) == 1;
+    if (group.query_interval_exponential &&
+        group.query_interval_minimum != group.query_interval_maximum)
+      intervals->refuse("exponential intervals have one mean: \"every\" takes one duration then");
+  }
   group.query_on_connect = query.boolean("on_connect", group.query_interval_maximum.count() == 0);
   group.statement = query.text("statement", group.statement);
   group.query_timeout = query.duration("timeout", group.query_timeout);

@@ -132,6 +132,8 @@ void read_databases(const Object& scenario, ScenarioReading& reading) {
         object.byte_size("result_size", database.result_bytes, {0, 16 << 20}));
     database.maximum_connections =
         object.count32("maximum_connections", database.maximum_connections, {1, 1'000'000});
+    if (const auto service = object.find("service_time"))
+      database.exponential_service = service->choice({"fixed", "exponential"}) == 1;
     if (const auto plugin = object.find("plugin")) {
       constexpr std::array<std::string_view, 2> plugins{"caching_sha2_password",
                                                         "mysql_native_password"};

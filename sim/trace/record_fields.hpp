@@ -27,7 +27,7 @@ template <typename V, Is<HostStatistics> S>
 void visit_fields(V& visit, S& host) {
   auto& [label, cores, cpu, cpu_peak, run_queue, connections, descriptors, backlog, backlog_limit,
          memory, memory_limit, syn_dropped, refused_descriptors, refused_memory, pool, busy,
-         waiting, timeouts] = host;
+         waiting, timeouts, served, waited, wait_time, busy_time] = host;
   visit("host", label);
   visit("cores", cores);
   visit("cpu_busy_ns", cpu);
@@ -46,6 +46,10 @@ void visit_fields(V& visit, S& host) {
   visit("pool_peak_busy", busy);
   visit("pool_peak_waiting", waiting);
   visit("pool_timeouts", timeouts);
+  visit("pool_served", served);
+  visit("pool_waited", waited);
+  visit("pool_wait_time_ns", wait_time);
+  visit("pool_busy_time_ns", busy_time);
 }
 
 template <typename V, Is<BackhaulStatistics> S>

@@ -35,6 +35,10 @@ struct HostStatistics {
   std::uint64_t refused_memory = 0;       // out of memory
   // Origins: the pools to the database.
   std::uint64_t pool_size = 0, pool_peak_busy = 0, pool_peak_waiting = 0, pool_timeouts = 0;
+  // Statements that got a connection, those that had to wait for one, and over all statements: how
+  // long they waited and how long connections were busy with them.
+  std::uint64_t pool_served = 0, pool_waited = 0;
+  Duration pool_wait_time{}, pool_busy_time{};
 };
 
 // By the world, at the end: one backhaul path, POP to region, both directions together unless said.

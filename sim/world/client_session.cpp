@@ -129,8 +129,11 @@ void ClientHost::schedule_statement(std::uint32_t index) {
   const scenario::ClientGroup& group = *program_.group;
   if (group.query_interval_maximum == Duration::zero()) return;
   const Client& client = clients_[index];
-  const Duration wait = uniform_between(group.query_interval_minimum, group.query_interval_maximum,
-                                        draws_.block(client.number, client.statements).low());
+  const std::uint64_t bits = draws_.block(client.number, client.statements).low();
+  const Duration wait =
+      group.query_interval_exponential
+          ? exponential(group.query_interval_maximum, bits)
+          : uniform_between(group.query_interval_minimum, group.query_interval_maximum, bits);
   runtime_.wake_after(wait, timer_cookie(Tag::query, index));
 }
 

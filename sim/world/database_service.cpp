@@ -4,8 +4,10 @@
 #include "real_components/mysql/nonce.hpp"
 #include "real_components/mysql/result_set.hpp"
 
+#include "sim/base/random.hpp"
 #include "sim/world/statement_tag.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -52,6 +54,7 @@ DatabaseService::DatabaseService(runtime::Runtime& runtime, const DatabaseOption
       result_(encode_result(std::string(options.result_bytes, 'w'), 0)),
       result_deprecate_eof_(
           encode_result(std::string(options.result_bytes, 'w'), mysql::capability::deprecate_eof)) {
+  if (options_.mean_service > Duration::zero()) services_ = runtime_.random_stream("service");
   handshake_.server_version = "8.0.36";
   handshake_.require_tls = options_.require_tls;
   handshake_.greeting_method = options_.greeting_method;
@@ -191,7 +194,7 @@ bool DatabaseService::on_command(std::uint32_t index, ConnectionId connection, B
       return false;
     case mysql::CommandKind::query:
       ++statements_;
-      runtime_.spend(Work::serve_statement);
+      serve();
       if (is_select(command->argument)) {
         const bool deprecated =
             (sessions_[index].handshake.capabilities() & mysql::capability::deprecate_eof) != 0;
@@ -233,6 +236,23 @@ bool DatabaseService::on_command(std::uint32_t index, ConnectionId connection, B
   }
   flush(connection);
   return true;
+}
+
+void DatabaseService::serve() {
+  if (!services_) return runtime_.spend(Work::serve_statement);
+  const Duration takes = exponential(options_.mean_service, services_->next());
+  const std::int64_t units = (takes + options_.service_unit / 2) / options_.service_unit;
+  runtime_.spend(Work::serve_statement, static_cast<std::uint32_t>(units));
+}
+
+void serve_exponentially(DatabaseOptions& options, scenario::HostShape& shape) {
+  // Fine enough to be continuous for all that can be measured, coarse enough that a machine that is
+  // slowed down by a fraction is slowed down; the longest draw, 44 means, fits.
+  constexpr std::int64_t units_per_mean = 4096;
+  Duration& cost = shape.cost[static_cast<std::size_t>(Work::serve_statement)];
+  if (cost == Duration::zero()) return;
+  options.mean_service = cost;
+  options.service_unit = cost = std::max(cost / units_per_mean, Duration(1));
 }
 
 void DatabaseService::flush(ConnectionId connection) {

@@ -7,6 +7,7 @@
 #include "real_components/mysql/server_handshake.hpp"
 #include "real_components/runtime/runtime.hpp"
 #include "real_components/runtime/slab.hpp"
+#include "sim/scenario/plan.hpp"
 
 #include <cstdint>
 #include <map>
@@ -20,11 +21,18 @@ namespace wanlab::world {
 struct DatabaseOptions {
   std::uint32_t result_bytes = 64;
   std::uint32_t maximum_connections = 1000;
+  // Exponential service: the mean, and what the host's cost of serve_statement has been set to,
+  // which each statement spends as often as it takes. Zero: the host's cost, once.
+  Duration mean_service{}, service_unit{};
   bool require_tls = false;
   mysql::AuthMethod greeting_method = mysql::AuthMethod::caching_sha2;
   bool allow_native = false;  // some account has mysql_native_password
   const crypto::RsaPrivateKey* rsa_key = nullptr;
 };
+
+// Sets the options and the machine's cost of serve_statement so that statements take exponential
+// times with that cost as their mean.
+void serve_exponentially(DatabaseOptions& options, scenario::HostShape& shape);
 
 // The simulated databases' RSA key (database_key.cpp).
 const crypto::RsaPrivateKey* database_key();
@@ -79,12 +87,14 @@ class DatabaseService final : public runtime::Component {
   bool judge(Session& session, runtime::ConnectionId connection, const mysql::ServerStep& said);
   void drop(std::uint32_t index, runtime::ConnectionId connection);
   void flush(runtime::ConnectionId connection);
+  void serve();
 
   runtime::Runtime& runtime_;
   DatabaseOptions options_;
   mysql::ServerHandshakeOptions handshake_;
   std::map<std::string, Account, std::less<>> accounts_;
   std::unique_ptr<runtime::RandomStream> nonces_;
+  std::unique_ptr<runtime::RandomStream> services_;  // null: every statement takes as long
   Slab<Session, 6> sessions_;
   Bytes result_;  // the answer to every SELECT, encoded once per form
   Bytes result_deprecate_eof_;

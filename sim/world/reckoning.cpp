@@ -33,6 +33,10 @@ void SimulatedWorld::finish(trace::RunRecord& record) {
       statistics.pool_peak_busy = node->backends().peak_busy();
       statistics.pool_peak_waiting = node->backends().peak_waiting();
       statistics.pool_timeouts = node->backends().timeouts();
+      statistics.pool_served = node->backends().served();
+      statistics.pool_waited = node->backends().waited();
+      statistics.pool_wait_time = node->backends().wait_time();
+      statistics.pool_busy_time = node->backends().busy_time();
     }
     if (const edge::EdgeNode* node = edge_on(*host)) {
       const backhaul::WarmPool& pool = node->upstream().pool();

@@ -5,9 +5,9 @@
 #include "sim/world/blueprint.hpp"
 #include "sim/world/concurrency_rules.hpp"
 #include "sim/world/database_service.hpp"
+#include "sim/world/fault_director.hpp"
 #include "sim/world/sabotage.hpp"
 #include "sim/world/statement_tag.hpp"
-#include "sim/world/fault_director.hpp"
 
 #include <algorithm>
 
@@ -145,16 +145,17 @@ void SimulatedWorld::plan_databases(std::vector<Blueprint>& blueprints) {
                              return credential.branch == of.branch && credential.allow_native;
                            });
       };
-      blueprint.make = [this, &database, native_needed](SimulatedHost& host) {
-        auto service = std::make_unique<DatabaseService>(
-            seam(host), DatabaseOptions{
-                      .result_bytes = database.result_bytes,
-                      .maximum_connections = database.maximum_connections,
-                      .greeting_method = database.authentication_plugin == "mysql_native_password"
-                                             ? mysql::AuthMethod::native
-                                             : mysql::AuthMethod::caching_sha2,
-                      .allow_native = native_needed(database),
-                      .rsa_key = database_key()});
+      DatabaseOptions options{
+          .result_bytes = database.result_bytes,
+          .maximum_connections = database.maximum_connections,
+          .greeting_method = database.authentication_plugin == "mysql_native_password"
+                                 ? mysql::AuthMethod::native
+                                 : mysql::AuthMethod::caching_sha2,
+          .allow_native = native_needed(database),
+          .rsa_key = database_key()};
+      if (database.exponential_service) serve_exponentially(options, blueprint.shape);
+      blueprint.make = [this, &database, options](SimulatedHost& host) {
+        auto service = std::make_unique<DatabaseService>(seam(host), options);
         service->add_account(backend_user, backend_password);
         for (const scenario::Credential& credential : plan_.credentials) {
           if (credential.branch == database.branch) {
