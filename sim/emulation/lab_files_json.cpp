@@ -61,6 +61,7 @@ void write_edge(const LabLayout& layout, const EdgePlace& edge) {
                       {"identity", identity_of(layout, edge.name)}}},
                     {"store", {{"kind", "etcd"}, {"members", {layout.store}}}},
                     {"nonce_key_file", key.string()},
+                    {"require_tls", edge.require_tls},
                     {"allow_native", true},
       // What stands behind it; some drivers ask the version what the server can do.
       {"server_version", "5.5.5-10.11.0-MariaDB-wanlab"},

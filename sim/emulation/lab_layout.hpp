@@ -18,6 +18,7 @@ struct EdgePlace {
   std::string name, pop, site;  // "edge-1.iad", "iad", "us-east-1"
   std::uint32_t zone = 0;
   std::uint16_t port = 0, admin_port = 0;
+  bool require_tls = true;
 };
 struct OriginPlace {
   std::string name, region;  // "origin-1.us-east-1", "us-east-1"
