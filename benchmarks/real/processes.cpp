@@ -53,8 +53,8 @@ std::uint64_t resident_bytes(pid_t process) {
   return kibibytes_in(place_of(process) + "/smaps_rollup", "Pss");
 }
 
-std::uint64_t most_resident_bytes(pid_t process) {
-  return kibibytes_in(place_of(process) + "/status", "VmHWM");
+std::uint64_t roughly_resident_bytes(pid_t process) {
+  return kibibytes_in(place_of(process) + "/status", "VmRSS");
 }
 
 std::size_t open_descriptors(pid_t process) {

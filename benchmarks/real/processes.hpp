@@ -13,9 +13,10 @@ double cpu_seconds_of(pid_t process);
 // The same of a process and its living children together (PostgreSQL has one per connection).
 double cpu_seconds_of_family(pid_t process);
 
-// Bytes: its share of what is in memory (shared pages count in parts), and the most that ever was.
+// Bytes: its share of what is in memory (shared pages count in parts); the process stands still
+// while the kernel counts. The other is quick, rough, and counts shared pages whole.
 std::uint64_t resident_bytes(pid_t process);
-std::uint64_t most_resident_bytes(pid_t process);
+std::uint64_t roughly_resident_bytes(pid_t process);
 
 std::size_t open_descriptors(pid_t process);
 
