@@ -2,6 +2,7 @@
 // Not a general container; one pool belongs to one mux.
 #pragma once
 
+#include "real_components/crypto/digest.hpp"
 #include "real_components/runtime/bytes.hpp"
 
 #include <algorithm>
@@ -60,6 +61,10 @@ class BlockPool {
     queue = {};
   }
 
+  // What is in here now, or will be before all queues are empty, is overwritten when it goes.
+  void keep_no_trace() { no_trace_ = true; }
+  bool keeps_no_trace() const { return no_trace_; }
+
   std::size_t blocks_in_use() const { return in_use_; }
   std::size_t memory_bytes() const {
     return allocated_ * sizeof(Block) + blocks_.capacity() * sizeof(blocks_[0]) +
@@ -102,6 +107,10 @@ class BlockPool {
       queue.end = 0;
     }
     --in_use_;
+    if (no_trace_) [[unlikely]] {
+      crypto::secure_zero(blocks_[gone]->bytes);
+      no_trace_ = in_use_ != 0;
+    }
     free_.push_back(gone);
     if (free_.size() > max_spare) give_back();
   }
@@ -140,6 +149,7 @@ class BlockPool {
   std::vector<std::uint32_t> unallocated_;  // indices without memory
   std::size_t in_use_ = 0;
   std::size_t allocated_ = 0;
+  bool no_trace_ = false;
 };
 
 }  // namespace wanlab::backhaul

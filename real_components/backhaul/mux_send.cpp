@@ -31,9 +31,11 @@ StreamId Mux::open(const StreamHeader& header, ByteView first, ByteView second, 
   stream.end_wanted = end;
   const StreamId id = streams_.id(slot);
   if (size == 0 && !end) return id;  // there is nothing to tell yet
+  if (header.secret) out_.keep_no_trace();
   if (waiting_.empty() && open_credit() > 0 && size <= stream.send_max && fast_path(size)) {
     encode_direct(slot, first, second, end);
   } else {
+    if (header.secret) blocks_.keep_no_trace();
     enqueue(slot, first, second);
     waiting_.add(slot, observer_->tenant_weight(header.tenant));
     admit_waiting();
@@ -155,6 +157,7 @@ void Mux::encode_queued(std::uint32_t slot, std::size_t payload) {
   const bool end = stream.end_wanted && payload == stream.queue.size;
   const std::size_t before = out_.unwritten();
   std::byte* to = begin_stream_frame(slot, payload, end);
+  if (blocks_.keeps_no_trace()) out_.keep_no_trace();
   blocks_.pop(stream.queue, to, payload);
   queued_ -= payload;
   out_.commit(to + payload);

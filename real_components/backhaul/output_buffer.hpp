@@ -2,6 +2,7 @@
 // so that what was never handed out can still be told frame by frame.
 #pragma once
 
+#include "real_components/crypto/digest.hpp"
 #include "real_components/runtime/bytes.hpp"
 
 #include <cstdint>
@@ -12,6 +13,11 @@ namespace wanlab::backhaul {
 
 class OutputBuffer {
  public:
+  OutputBuffer() = default;
+  OutputBuffer(const OutputBuffer&) = delete;
+  OutputBuffer& operator=(const OutputBuffer&) = delete;
+  ~OutputBuffer() { clear(); }
+
   // Room for `size` more bytes; to be followed by commit() of what was used.
   std::byte* room(std::size_t size) {
     if (size_ + size > capacity_) [[unlikely]] {
@@ -28,18 +34,24 @@ class OutputBuffer {
 
   void wrote(std::size_t bytes) {
     written_ += static_cast<std::uint32_t>(bytes);
-    if (written_ == size_) {
-      written_ = 0;
-      size_ = 0;
-    }
+    if (written_ == size_) clear();
   }
   // Forgets `bytes` (whole frames, all handed out) at the front.
   void discard_front(std::size_t bytes) {
     std::memmove(bytes_.get(), bytes_.get() + bytes, size_ - bytes);
     size_ -= static_cast<std::uint32_t>(bytes);
+    if (no_trace_) crypto::secure_zero({bytes_.get() + size_, bytes});
     written_ -= static_cast<std::uint32_t>(bytes);
   }
-  void clear() { written_ = size_ = 0; }
+  void clear() {
+    if (no_trace_) [[unlikely]] {
+      crypto::secure_zero({bytes_.get(), size_});
+      no_trace_ = false;
+    }
+    written_ = size_ = 0;
+  }
+  // What is in here now, or will be before the buffer is empty, is overwritten when it goes.
+  void keep_no_trace() { no_trace_ = true; }
   void release() {
     if (size_ == 0) {
       bytes_.reset();
@@ -54,6 +66,7 @@ class OutputBuffer {
     while (wanted < size_ + size) wanted *= 2;
     std::unique_ptr<std::byte[]> bigger(new std::byte[wanted]);
     if (size_ != 0) std::memcpy(bigger.get(), bytes_.get(), size_);
+    if (no_trace_) crypto::secure_zero({bytes_.get(), size_});
     bytes_ = std::move(bigger);
     capacity_ = static_cast<std::uint32_t>(wanted);
   }
@@ -62,6 +75,7 @@ class OutputBuffer {
   std::uint32_t capacity_ = 0;
   std::uint32_t size_ = 0;
   std::uint32_t written_ = 0;
+  bool no_trace_ = false;
 };
 
 }  // namespace wanlab::backhaul

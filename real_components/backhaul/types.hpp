@@ -35,6 +35,8 @@ struct StreamHeader {
   std::uint32_t tenant = 0;
   std::uint8_t stream_class = interactive_class;
   std::uint64_t cookie = 0;
+  // What it is opened with could log somebody in: nothing of it stays in memory once it has left.
+  bool secret = false;
 };
 
 // Whether the peer acted on a request that ended without an answer. Only `no` may be repeated

@@ -61,8 +61,8 @@ RequestHandle WarmPool::request(RegionIndex index, const RequestHeader& header, 
     if (!std::exchange(region->wanted, true)) maintain(index);
     return no_request;
   }
-  const StreamId stream = connection->mux.open({header.tenant, header.stream_class, header.cookie},
-                                               prefix, payload, end);
+  const StreamId stream = connection->mux.open(
+      {header.tenant, header.stream_class, header.cookie, header.secret}, prefix, payload, end);
   if (!stream) return no_request;
   ++region->traffic.requests;
   flush(*connection);
@@ -73,8 +73,8 @@ RequestHandle WarmPool::request_beside(RequestHandle other, const RequestHeader&
                                        ByteView prefix, ByteView payload) {
   Connection* connection = connection_of(other);
   if (connection == nullptr || connection->state != Connection::State::up) return no_request;
-  const StreamId stream = connection->mux.open({header.tenant, header.stream_class, header.cookie},
-                                               prefix, payload, true);
+  const StreamId stream = connection->mux.open(
+      {header.tenant, header.stream_class, header.cookie, header.secret}, prefix, payload, true);
   if (!stream) return no_request;
   ++regions_[connection->region]->traffic.requests;
   flush(*connection);

@@ -63,6 +63,7 @@ struct RequestHeader {
   std::uint32_t tenant = 0;
   std::uint8_t stream_class = interactive_class;
   std::uint64_t cookie = 0;  // the caller's; comes back with every event of the request
+  bool secret = false;       // as in StreamHeader
 };
 
 // Every request ends in exactly one of: on_response with end, on_failed, or the caller's own

@@ -343,7 +343,7 @@ void EdgeNode::release_session(Index index) {
   if (session.counted) --sessions_of_tenant_[session.tenant];
   schemas_.release(session.schema);
   session.schema = 0;
-  session.input.clear();
+  session.input.wipe();
   session.connection = runtime::no_connection;
   session.route = {};
   session.grant = {};

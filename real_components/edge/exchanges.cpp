@@ -76,7 +76,8 @@ bool EdgeNode::dispatch(Index index, ByteView payload, bool tried_ones_too) {
     header.stream_class = backhaul::conversation_class;
     header.cookie = cookie_of_conversation(exchange.attachment);
   }
-  if (exchange.kind != ExchangeKind::login) write_header(exchange, payload.size());
+  header.secret = exchange.kind == ExchangeKind::login;
+  if (!header.secret) write_header(exchange, payload.size());
   const auto clusters = upstream_.routes().view(session.route).clusters;
   const auto tried = std::span(exchange.tried).first(exchange.attempts);
   const bool room = exchange.attempts < exchange.tried.size();

@@ -53,7 +53,7 @@ void EdgeNode::receive_handshake(Index index, ByteView bytes) {
       case mysql::ServerStep::Kind::verify_proof:
         begin_login(index, step.login);
         // A client that speaks on before it is answered is not turned away, but not heard either.
-        if (sessions_[index].generation == generation) session.input.clear();
+        if (sessions_[index].generation == generation) session.input.wipe();
         return;
       case mysql::ServerStep::Kind::verify_password:  // never asked for
       case mysql::ServerStep::Kind::failed:

@@ -130,7 +130,11 @@ void AsioRuntime::read(Index index) {
   if (connection.secure) {
     read_tls(index, bytes);
   } else {
+    // Whoever says without TLS who he is has said it to everybody on the way, but not to this
+    // process's memory.
+    const bool from_client = connection.accepted && !connection.tls_first;
     deliver(index, bytes);
+    if (from_client) OPENSSL_cleanse(input_.data(), size);
   }
   if (holds(who)) read_on(index);
 }

@@ -1,6 +1,8 @@
 // Packets: header checks, reassembly of cut packets, splitting of long ones.
 #include "real_components/mysql/packet.hpp"
 
+#include "real_components/crypto/digest.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cassert>
@@ -91,6 +93,11 @@ void PacketAssembler::clear() {
   delivered_ = 0;
 }
 
+void PacketAssembler::wipe() {
+  if (size_ != 0) crypto::secure_zero({bytes_.get(), size_});
+  clear();
+}
+
 // Grows by doubling and not to the announced length: a peer that announces 16 MB and sends ten
 // bytes must not cost 16 MB.
 void PacketAssembler::store(ByteView bytes) {
@@ -99,6 +106,7 @@ void PacketAssembler::store(ByteView bytes) {
     const std::size_t capacity = std::max<std::size_t>({needed, capacity_ * std::size_t{2}, 32});
     auto larger = std::make_unique_for_overwrite<std::byte[]>(capacity);
     std::copy_n(bytes_.get(), size_, larger.get());
+    if (size_ != 0) crypto::secure_zero({bytes_.get(), size_});
     bytes_ = std::move(larger);
     capacity_ = static_cast<std::uint32_t>(capacity) & 0x7fffffffU;
   }

@@ -68,6 +68,8 @@ class PacketAssembler {
 
   // Forgets a partial packet.
   void clear();
+  // And overwrites it first, as what came in pieces may have been somebody's proof.
+  void wipe();
 
  private:
   void store(ByteView bytes);

@@ -19,6 +19,7 @@ class ChildProcess {
   int status();
   int wait();
   std::string output() const;
+  int id() const { return id_; }
 
  private:
   std::filesystem::path output_;
