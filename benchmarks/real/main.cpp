@@ -6,6 +6,7 @@
 
 #include <unistd.h>
 
+#include <charconv>
 #include <csignal>
 #include <iostream>
 #include <optional>
@@ -23,6 +24,7 @@ void heed_interruption() {
 
 struct Request {
   bool json = false, quick = false, peers = true;
+  std::uint32_t backhaul = 0;  // the edge's default
   std::string only;
   std::string command = "./wanlab bench real";
   bool wants(const char* subject) const { return only.empty() || only == subject; }
@@ -40,6 +42,14 @@ std::optional<Request> read(int argc, char** argv) {
       request.quick = true;
     } else if (word == "--no-peers") {
       request.peers = false;
+    } else if (word == "--backhaul" && i + 1 < argc) {
+      const std::string number = argv[++i];
+      const auto [end, error] =
+          std::from_chars(number.data(), number.data() + number.size(), request.backhaul);
+      const bool whole = error == std::errc() && end == number.data() + number.size();
+      if (!whole || request.backhaul < 1 || request.backhaul > 64) return std::nullopt;
+      request.command += " --backhaul " + number;
+      continue;
     } else if (word == "--only" && i + 1 < argc) {
       request.only = argv[++i];
       request.command += " --only " + request.only;
@@ -58,10 +68,13 @@ std::optional<Request> read(int argc, char** argv) {
 
 int usage() {
   std::cerr
-      << "usage: wanlab bench real [--quick] [--json] [--no-peers] [--only SUBJECT]\n"
+      << "usage: wanlab bench real [--quick] [--json] [--no-peers] [--backhaul N] [--only "
+         "SUBJECT]\n"
          "Starts etcd, MariaDB, wanlab-origin and wanlab-edge on loopback and measures them, and\n"
          "HAProxy, PgBouncer and PostgreSQL beside them (from Debian's packages, unpacked under\n"
-         "build/peers/proxies). A full run takes about six minutes.\nsubjects:";
+         "build/peers/proxies). N: connections from the edge to the origin, 1 to 64. A full run "
+         "takes about\n"
+         "ten minutes.\nsubjects:";
   for (const char* subject : subjects) std::cerr << ' ' << subject;
   std::cerr << '\n';
   return 2;
@@ -110,7 +123,8 @@ void measure(const Request& request, RealFigures& figures) {
   emulation::LoadLoop loop;
   loop.meanwhile = heed_interruption;
   tell("starting etcd, MariaDB, an origin and an edge");
-  Rig rig(workplace.path() / "rig", fs::read_symlink("/proc/self/exe").parent_path(), loop);
+  Rig rig(workplace.path() / "rig", fs::read_symlink("/proc/self/exe").parent_path(),
+          request.backhaul, loop);
   emulation::LoadSink sink(loop);
   std::optional<ProxyPackages> packages;
   Others others;

@@ -68,7 +68,9 @@ ChildProcess ProxyPackages::start(std::vector<std::string> command, bool refuses
                                   const fs::path& log) const {
   command[0] = program(command[0]).string();
   if (refuses_root && ::geteuid() == 0) {
-    command.insert(command.begin(), {"setpriv", "--reuid=nobody", "--clear-groups", "--"});
+    // With another user the kernel forgets that it is to end with us.
+    command.insert(command.begin(),
+                   {"setpriv", "--reuid=nobody", "--clear-groups", "--pdeathsig=KILL", "--"});
   }
   ChildOptions child;
   child.command = std::move(command);

@@ -40,7 +40,8 @@ Workplace::~Workplace() {
   fs::remove_all(path_, ignored);
 }
 
-Rig::Rig(const fs::path& folder, const fs::path& programs, emulation::LoadLoop& loop)
+Rig::Rig(const fs::path& folder, const fs::path& programs, std::uint32_t backhaul,
+         emulation::LoadLoop& loop)
     : programs_(programs), loop_(loop) {
   layout_.folder = folder;
   fs::create_directories(folder / "logs");
@@ -50,7 +51,8 @@ Rig::Rig(const fs::path& folder, const fs::path& programs, emulation::LoadLoop& 
                            .site = region,
                            .port = emulation::free_port(),
                            .admin_port = emulation::free_port(),
-                           .require_tls = false});
+                           .require_tls = false,
+                           .backhaul_connections = backhaul});
   layout_.origins.push_back({.name = "origin",
                              .region = region,
                              .port = emulation::free_port(),

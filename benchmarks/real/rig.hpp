@@ -31,10 +31,11 @@ class Workplace {
 
 class Rig {
  public:
-  // `programs`: where wanlab-edge and wanlab-origin are. Starts everything and fills a table of
-  // 1,000 rows ("point"). Throws emulation::ProcessError.
+  // `programs`: where wanlab-edge and wanlab-origin are; `backhaul`: connections between them, 0:
+  // the edge's default. Starts everything and fills a table of 1,000 rows ("point"). Throws
+  // emulation::ProcessError.
   Rig(const std::filesystem::path& folder, const std::filesystem::path& programs,
-      emulation::LoadLoop& loop);
+      std::uint32_t backhaul, emulation::LoadLoop& loop);
   ~Rig();
   Rig(const Rig&) = delete;
   Rig& operator=(const Rig&) = delete;

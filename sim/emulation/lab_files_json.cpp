@@ -50,23 +50,26 @@ void write_edge(const LabLayout& layout, const EdgePlace& edge) {
   for (const PathPlace& path : layout.paths) {
     if (path.edge == edge.name) hosts[path.origin] = loopback(path.port);
   }
-  const Json config{{"name", edge.name},
-                    {"threads", 1},
-                    {"listen", {{"address", "127.0.0.1"}, {"port", edge.port}}},
-                    {"hosts", hosts},
-                    {"tls",
-                     {{"clients",
-                       {{"certificate", (layout.certificates() / "localhost.pem").string()},
-                        {"key", (layout.certificates() / "localhost.key").string()}}},
-                      {"identity", identity_of(layout, edge.name)}}},
-                    {"store", {{"kind", "etcd"}, {"members", {layout.store}}}},
-                    {"nonce_key_file", key.string()},
-                    {"require_tls", edge.require_tls},
-                    {"allow_native", true},
-      // What stands behind it; some drivers ask the version what the server can do.
-      {"server_version", "5.5.5-10.11.0-MariaDB-wanlab"},
-                    {"drain_period", "5s"},
-                    {"admin", {{"address", "127.0.0.1"}, {"port", edge.admin_port}}}};
+  Json config{{"name", edge.name},
+              {"threads", 1},
+              {"listen", {{"address", "127.0.0.1"}, {"port", edge.port}}},
+              {"hosts", hosts},
+              {"tls",
+               {{"clients",
+                 {{"certificate", (layout.certificates() / "localhost.pem").string()},
+                  {"key", (layout.certificates() / "localhost.key").string()}}},
+                {"identity", identity_of(layout, edge.name)}}},
+              {"store", {{"kind", "etcd"}, {"members", {layout.store}}}},
+              {"nonce_key_file", key.string()},
+              {"require_tls", edge.require_tls},
+              {"allow_native", true},
+              // What stands behind it; some drivers ask the version what the server can do.
+              {"server_version", "5.5.5-10.11.0-MariaDB-wanlab"},
+              {"drain_period", "5s"},
+              {"admin", {{"address", "127.0.0.1"}, {"port", edge.admin_port}}}};
+  if (edge.backhaul_connections != 0) {
+    config["backhaul"]["connections"] = edge.backhaul_connections;
+  }
   write(layout.config_of(edge.name), config.dump(2));
 }
 

@@ -19,6 +19,7 @@ struct EdgePlace {
   std::uint32_t zone = 0;
   std::uint16_t port = 0, admin_port = 0;
   bool require_tls = true;
+  std::uint32_t backhaul_connections = 0;  // to each origin; 0: as many as an edge has by itself
 };
 struct OriginPlace {
   std::string name, region;  // "origin-1.us-east-1", "us-east-1"
