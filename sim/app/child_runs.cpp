@@ -42,7 +42,8 @@ struct Pipe {
 };
 
 // In the child, between fork and exec: only calls that are safe there.
-[[noreturn]] void become(pid_t parent, int out, int err, char* const* arguments) {
+[[noreturn]] void become(pid_t parent, int out, int err, const char* program,
+                         char* const* arguments) {
   ::setpgid(0, 0);  // Ctrl-C is for the parent, which tells its children
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(127);  // it died before that line
@@ -50,7 +51,7 @@ struct Pipe {
   if (nothing >= 0) ::dup2(nothing, STDIN_FILENO);
   ::dup2(out, STDOUT_FILENO);
   ::dup2(err, STDERR_FILENO);
-  ::execv("/proc/self/exe", arguments);
+  ::execv(program, arguments);
   ::_exit(127);
 }
 
@@ -75,7 +76,7 @@ void ChildRuns::start(std::size_t id, const std::vector<std::string>& arguments)
   const pid_t self = ::getpid();
   const pid_t process = ::fork();
   if (process < 0) throw failure("cannot start a process");
-  if (process == 0) become(self, out.write, err.write, pointers.data());
+  if (process == 0) become(self, out.write, err.write, program_.c_str(), pointers.data());
   Child& child = children_.emplace_back();
   child.run.id = id;
   child.process = process;

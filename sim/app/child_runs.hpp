@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <sys/types.h>
@@ -25,8 +26,9 @@ struct EndedRun {
 
 class ChildRuns {
  public:
-  // Each child is ended when it has taken `time_limit`.
-  explicit ChildRuns(Duration time_limit) : time_limit_(time_limit) {}
+  // Each child is ended when it has taken `time_limit`. `program`: whose commands they are.
+  explicit ChildRuns(Duration time_limit, std::string program = "/proc/self/exe")
+      : time_limit_(time_limit), program_(std::move(program)) {}
   ~ChildRuns();  // ends what still runs
   ChildRuns(const ChildRuns&) = delete;
   ChildRuns& operator=(const ChildRuns&) = delete;
@@ -52,6 +54,7 @@ class ChildRuns {
   EndedRun finish(std::size_t index);
 
   Duration time_limit_;
+  std::string program_;
   std::vector<Child> children_;
 };
 

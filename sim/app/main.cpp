@@ -1,15 +1,8 @@
-// The wanlab command: reads the command line, does what was chosen, and turns every kind of trouble
-// into one message and an exit status.
+// The wanlab command: reads the command line and does what was chosen.
 #include "sim/app/commands.hpp"
-#include "sim/app/output_error.hpp"
-#include "sim/base/document_json.hpp"
+#include "sim/app/perform.hpp"
 
 #include <CLI/CLI.hpp>
-
-#include <cerrno>
-#include <exception>
-#include <iostream>
-#include <new>
 
 namespace wanlab::app {
 namespace {
@@ -25,35 +18,10 @@ Examples:
   wanlab run out/hello/1/plan.json        (replays: same plan, same digest)
   wanlab validate scenarios/*.json
   wanlab check --junit results.xml
+  wanlab sweep scenarios/lambda-storm-overload.json --vary edges.0.nodes=1..4 --seeds 5
 
 Exit status: 0 good, 1 an expectation failed, 2 bad input, 3 internal error,
 130 stopped by Ctrl-C (partial results are kept).)";
-
-ExitStatus complain(const std::string& message, ExitStatus status) {
-  std::cerr << "wanlab: " << message << '\n';
-  return status;
-}
-
-// A place that cannot be written to is the user's to choose; a full or broken disk is not.
-ExitStatus status_of(const OutputError& error) {
-  const int code = error.code().value();
-  return code == ENOSPC || code == EDQUOT || code == EIO ? ExitStatus::internal_error
-                                                         : ExitStatus::bad_input;
-}
-
-ExitStatus perform(const Action& action) {
-  try {
-    return action();
-  } catch (const base::InputError& error) {
-    return complain(error.what(), ExitStatus::bad_input);
-  } catch (const OutputError& error) {
-    return complain(error.what(), status_of(error));
-  } catch (const std::bad_alloc&) {
-    return complain("out of memory", ExitStatus::internal_error);
-  } catch (const std::exception& error) {
-    return complain(std::string("internal error: ") + error.what(), ExitStatus::internal_error);
-  }
-}
 
 ExitStatus main_command(int argc, char** argv) {
   CLI::App app(description, "wanlab");
@@ -62,6 +30,7 @@ ExitStatus main_command(int argc, char** argv) {
   Action chosen;
   add_run_command(app, chosen);
   add_check_command(app, chosen);
+  add_sweep_command(app, chosen);
   add_fuzz_command(app, chosen);
   add_report_command(app, chosen);
   add_explain_command(app, chosen);

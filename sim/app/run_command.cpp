@@ -44,6 +44,7 @@ struct RunOptions {
   bool json = false;
   bool no_color = false;
   bool quiet = false;
+  bool no_folder = false;
   std::optional<Duration> trace_from, trace_to;
 };
 
@@ -117,27 +118,31 @@ void print(const analysis::Summary& summary, const RunOptions& options) {
 ExitStatus run(const RunOptions& options) {
   ProcessCost cost;
   const scenario::Plan plan = load_checked_plan(options.file, options.overrides);
-  RunFolder folder(options.out, plan.name, plan.seed);
-  folder.stage("plan.json", to_text(scenario::to_json(plan)));  // a full disk shows before the run
+  std::optional<RunFolder> folder;
+  if (!options.no_folder) {
+    folder.emplace(options.out, plan.name, plan.seed);
+    // A full disk shows before the run.
+    folder->stage("plan.json", to_text(scenario::to_json(plan)));
+  }
 
   analysis::Settling settling(plan);
   analysis::Witness witness(plan);
   const trace::RunRecord record = simulate(plan, options, cost, settling, witness);
   analysis::Summary summary = analysis::summarize(plan, record);
-  summary.plan_file = (folder.path() / "plan.json").string();
+  if (folder) summary.plan_file = (folder->path() / "plan.json").string();
   witness.complete(summary, record);
   if (!record.interrupted) settling.add_verdicts(record, summary);
 
   // Printed whether or not it could be stored: a long run must not be lost to a full disk.
   std::optional<OutputError> trouble;
   try {
-    store(folder, plan, summary, record);
+    if (folder) store(*folder, plan, summary, record);
   } catch (const OutputError& error) {
     trouble = error;
   }
   print(summary, options);
   if (trouble) throw *trouble;
-  if (!options.quiet) std::cerr << "results in " << folder.path().string() << '\n';
+  if (folder && !options.quiet) std::cerr << "results in " << folder->path().string() << '\n';
   if (record.interrupted) return ExitStatus::interrupted;
   return summary.passed() ? ExitStatus::good : ExitStatus::expectation_failed;
 }
@@ -168,6 +173,7 @@ void add_run_command(CLI::App& app, Action& chosen) {
   command->add_option("--out", options->out, "Where run folders go: DIR/<scenario>/<seed>/")
       ->type_name("DIR")
       ->capture_default_str();
+  command->add_flag("--no-folder", options->no_folder, "Keep nothing; print only");
   const auto moment = [command](const char* name, std::optional<Duration>& into, const char* help) {
     command
         ->add_option_function<std::string>(

@@ -12,6 +12,7 @@
 #include <sstream>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <fcntl.h>
@@ -45,6 +46,11 @@ class CommandTest : public testing::Test {
   pid_t start(const std::vector<std::string>& arguments) {
     std::vector<std::string> words{WANLAB_BINARY};
     words.insert(words.end(), arguments.begin(), arguments.end());
+    return start_program(std::move(words));
+  }
+
+  // The first word is the path of the program.
+  pid_t start_program(std::vector<std::string> words) {
     std::vector<char*> pointers;
     for (std::string& word : words) pointers.push_back(word.data());
     pointers.push_back(nullptr);

@@ -13,6 +13,8 @@ DOORS = {
     "nlohmann": ["*_json.cpp"],
     "CLI": ["sim/app/", "real_components/hosting/*_main.cpp"],
     "Eigen": ["analysis/"],
+    "sqlite3.h": ["sim/sweep/"],
+    "mpi.h": ["sim/app/mpi/"],
     "boost": ["sim/network/", "real_components/hosting/", "sim/emulation/"],
     "gtest": ["tests/"],
     "gmock": ["tests/"],
