@@ -43,7 +43,7 @@ Digest256 digest_of(const SHA256_CTX& context) {
 // more block together with its padding.
 Digest256 finish_in_one_block(const State& state, ByteView rest) {
   Block block{};
-  std::memcpy(block.data(), rest.data(), rest.size());
+  std::ranges::copy(rest, block.begin());
   block[rest.size()] = std::byte{0x80};
   store_big_endian(block.data() + block_size - 4,
                    static_cast<std::uint32_t>((block_size + rest.size()) * 8));

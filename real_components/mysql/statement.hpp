@@ -124,20 +124,30 @@ constexpr StatementKind kind_of_explain(std::string_view rest) {
   return equals(take_word(rest), "ANALYZE") ? StatementKind::other : StatementKind::read;
 }
 
-// One look-up per character: every statement passes through here, at the edge and at the origin.
-inline constexpr std::array<bool, 256> name_characters = [] {
-  std::array<bool, 256> table{};
+// What a character may begin. One look-up each: every statement passes through here at the edge.
+enum class Begins : unsigned char { nothing, name, quoted, comment, assignment, statement };
+inline constexpr std::array<Begins, 256> beginnings = [] {
+  std::array<Begins, 256> table{};
   for (int value = 0; value < 256; ++value) {
     const char c = static_cast<char>(value);
     table[static_cast<std::size_t>(value)] = [c] {
-      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-             c == '_' || c == '$' || static_cast<unsigned char>(c) >= 0x80;
+      if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+          c == '$' || static_cast<unsigned char>(c) >= 0x80) {
+        return Begins::name;
+      }
+      if (c == '\'' || c == '"' || c == '`') return Begins::quoted;
+      if (c == '#' || c == '-' || c == '/') return Begins::comment;
+      if (c == ':') return Begins::assignment;
+      return c == ';' ? Begins::statement : Begins::nothing;
     }();
   }
   return table;
 }();
+constexpr Begins begins(char c) {
+  return beginnings[static_cast<unsigned char>(c)];
+}
 constexpr bool is_name(char c) {
-  return name_characters[static_cast<unsigned char>(c)];
+  return begins(c) == Begins::name;
 }
 
 // What stands anywhere in a statement, outside of strings, quoted names and comments.
@@ -194,50 +204,69 @@ constexpr void look_at_variable(std::string_view word, Inside& inside) {
   inside.last_insert_id |= equals(word, "LAST_INSERT_ID") || equals(word, "IDENTITY");
 }
 
+// A name of four letters or more that ends before `end`.
+constexpr void look_at_name(std::string_view text, std::size_t start, std::size_t end,
+                            Inside& inside) {
+  const std::string_view word = text.substr(start, end - start);
+  const bool qualified = start != 0 && (text[start - 1] == '.' || text[start - 1] == '@');
+  if (qualified) {
+    if (start > 1 && text[start - 2] != '\'') look_at_variable(word, inside);
+    return;
+  }
+  if (equals(word, "INTO")) inside.into = true;
+  if (equals(word, "SQL_CALC_FOUND_ROWS")) inside.found_rows_wanted = true;
+  while (end < text.size() && is_space(text[end])) ++end;
+  if (end < text.size() && text[end] == '(') look_at_function(word, text.substr(end), inside);
+}
+
+// Behind the comment that begins at `at`, or behind the character if none does.
+constexpr std::size_t skip_comment(std::string_view text, std::size_t at, Inside& inside) {
+  if (text[at] != '/') {
+    return begins_line_comment(text.substr(at)) ? text.find('\n', at) : at + 1;
+  }
+  if (text.substr(at, 2) != "/*") return at + 1;
+  if (text.substr(at, 3) == "/*!" || text.substr(at, 4) == "/*M!") inside.executable_comment = true;
+  const std::size_t end = text.find("*/", at + 2);
+  return end == std::string_view::npos ? end : end + 2;
+}
+
 constexpr Inside look_inside(std::string_view text) {
+  constexpr std::size_t shortest_word = 4;
   Inside inside;
   std::size_t at = 0;
   while (at < text.size()) {
-    const char c = text[at];
-    if (is_name(c)) {
-      const std::size_t start = at;
-      while (at < text.size() && is_name(text[at])) ++at;
-      const std::string_view word = text.substr(start, at - start);
-      if (word.size() < 4) continue;
-      const bool qualified = start != 0 && (text[start - 1] == '.' || text[start - 1] == '@');
-      if (qualified) {
-        if (start > 1 && text[start - 2] != '\'') look_at_variable(word, inside);
-        continue;
-      }
-      if (equals(word, "INTO")) inside.into = true;
-      if (equals(word, "SQL_CALC_FOUND_ROWS")) inside.found_rows_wanted = true;
-      std::string_view rest = text.substr(at);
-      while (!rest.empty() && is_space(rest[0])) rest.remove_prefix(1);
-      if (!rest.empty() && rest[0] == '(') look_at_function(word, rest, inside);
-    } else if (c == '\'' || c == '"' || c == '`') {
-      // A doubled quote ends one string and begins the next: nothing in between is lost.
-      for (++at; at < text.size() && text[at] != c; ++at) {
-        if (text[at] == '\\' && c != '`') ++at;
-      }
-      ++at;
-    } else if ((c == '#' || c == '-') && begins_line_comment(text.substr(at))) {
-      at = text.find('\n', at);
-    } else if (c == '/' && text.substr(at, 2) == "/*") {
-      if (text.substr(at, 3) == "/*!" || text.substr(at, 4) == "/*M!") {
-        inside.executable_comment = true;
-      }
-      at = text.find("*/", at + 2);
-      if (at != std::string_view::npos) at += 2;
-    } else {
-      if (c == ':' && text.substr(at, 2) == ":=") inside.connection_state = true;
-      ++at;
-      if (c == ';') {
-        std::string_view rest = text.substr(at);
+    const std::size_t start = at;
+    switch (begins(text[at])) {
+      case Begins::nothing:
+        ++at;
+        break;
+      case Begins::name:
+        do ++at;
+        while (at < text.size() && is_name(text[at]));
+        if (at - start >= shortest_word) look_at_name(text, start, at, inside);
+        break;
+      case Begins::quoted:
+        // A doubled quote ends one string and begins the next: nothing in between is lost.
+        for (++at; at < text.size() && text[at] != text[start]; ++at) {
+          if (text[at] == '\\' && text[start] != '`') ++at;
+        }
+        ++at;
+        break;
+      case Begins::comment:
+        at = skip_comment(text, at, inside);
+        break;
+      case Begins::assignment:
+        if (text.substr(at, 2) == ":=") inside.connection_state = true;
+        ++at;
+        break;
+      case Begins::statement: {
+        std::string_view rest = text.substr(++at);
         const std::string_view word = take_word(rest);
-        if (word.empty() || word == ";") continue;
+        if (word.empty() || word == ";") break;
         inside.several = true;
         // Locks are what a server's answer does not speak of.
         if (is_any(word, {"LOCK", "FLUSH", "HANDLER", "XA"})) inside.connection_state = true;
+        break;
       }
     }
   }

@@ -56,7 +56,7 @@ TEST(Trial, ThatEndsItselfIsAFailure) {
 TEST(Trial, ThatGoesOnForEverHangs) {
   const Outcome outcome = outcome_of(
       []() -> scenario::Plan {
-        for (volatile int i = 0;;) i = i + 1;
+        for (volatile unsigned i = 0;;) i = i + 1;
       },
       1s);
   EXPECT_EQ(outcome.failure, "hangs");
