@@ -102,21 +102,26 @@ HostileFigures measure_hostile(const RealOptions& options, emulation::LoadLoop& 
   if (good.figures().established != good_sessions) {
     throw ProcessError("cannot log in: " + good.figures().first_failure);
   }
-  good.ask_paced(point_select, good_rate);
-  loop.run_for(1s);
-  good.take_latencies();
-
+  // What could not be served in one phase must not weigh on the next.
+  const auto begin = [&] {
+    loop.run_until([&] { return good.quiet(); }, 30s);
+    good.ask_paced(point_select, good_rate);
+    loop.run_for(500ms);
+    good.take_latencies();
+    return good.figures().answered;
+  };
   Samples times;
   for (int round = 0; round < (options.quick ? 1 : 3); ++round) {
     options.progress("hostile clients, round " + std::to_string(round + 1));
-    std::uint64_t answered = good.figures().answered;
+    std::uint64_t answered = begin();
     loop.run_for(options.quick ? 3s : 10s);
     figures.rows.push_back(rest_of("alone", good, answered));
+    good.stop_asking();
 
     const std::uint64_t edge_before = roughly_resident_bytes(rig.edge());
     const std::uint64_t origin_before = roughly_resident_bytes(rig.origin());
     const std::size_t descriptors = open_descriptors(rig.edge());
-    answered = good.figures().answered;
+    answered = begin();
     {
       const Attack attack(rig, figures.half_open);
       const auto end = std::chrono::steady_clock::now() + hostile_time;
@@ -142,10 +147,9 @@ HostileFigures measure_hostile(const RealOptions& options, emulation::LoadLoop& 
     }
     const HostileRow& with = figures.rows.back();
     times.add(with.p99 / figures.rows[figures.rows.size() - 2].p99);
+    good.stop_asking();
     loop.run_for(1s);
-    good.take_latencies();
   }
-  good.stop_asking();
   figures.times_p99 = times.spread().median;
   return figures;
 }
