@@ -72,12 +72,17 @@ EdgeCensus EdgeNode::census() const {
 std::optional<SessionInfo> EdgeNode::session_at(std::uint32_t place) const {
   const Session& session = sessions_[place];
   if (session.connection == runtime::no_connection) return std::nullopt;
-  return SessionInfo{number(place),
-                     upstream_.routes().view(session.route).user,
-                     schemas_.name(session.schema),
-                     session.phase,
-                     session.secure,
-                     session.statements};
+  SessionInfo info{number(place),
+                   upstream_.routes().view(session.route).user,
+                   schemas_.name(session.schema),
+                   session.phase,
+                   session.secure,
+                   session.statements};
+  if (const Index index = attachment_of(place); index != no_index) {
+    info.pinned = attachments_[index].pinned;
+    info.in_transaction = attachments_[index].in_transaction();
+  }
+  return info;
 }
 
 // --- names --------------------------------------------------------------------------------------

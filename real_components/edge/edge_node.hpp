@@ -67,6 +67,8 @@ struct SessionInfo {
   Phase phase{};
   bool secure = false;
   std::uint32_t statements = 0;
+  bool pinned = false;          // to a database connection of its own, ...
+  bool in_transaction = false;  // ...by a transaction at least
 };
 
 class EdgeNode final : public runtime::Component,

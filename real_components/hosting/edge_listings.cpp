@@ -43,6 +43,8 @@ void list_sessions(const edge::EdgeNode& edge, JsonText& text) {
         .member("phase", to_string(session->phase))
         .member("tls", session->secure)
         .member("statements", session->statements)
+        .member("pinned", session->pinned)
+        .member("transaction", session->in_transaction)
         .end_object();
   }
 }
@@ -108,6 +110,11 @@ void measure_edge(const edge::EdgeNode& edge, Metrics& metrics) {
   const edge::EdgeCounters& counted = edge.counters();
   metrics.gauge("wanlab_sessions", "Sessions, in whatever phase.", census.sessions);
   metrics.gauge("wanlab_handshakes_pending", "Sessions that are not logged in.", census.handshakes);
+  metrics.gauge(
+      "wanlab_sessions_pinned",
+      "Sessions with a database connection of their own; over those of wanlab_sessions it "
+      "is the share that nothing can be multiplexed of.",
+      census.conversations);
   metrics.gauge("wanlab_requests_pending", "Requests on their way to origins.", census.exchanges);
   metrics.gauge("wanlab_session_record_bytes", "Memory of session records, without buffers.",
                 census.memory_bytes);

@@ -47,6 +47,24 @@ TEST_F(Daemons, TellAboutThemselves) {
   EXPECT_EQ(ask("edge", "/nothing"), "HTTP/1.1 404 Not Found");
 }
 
+TEST_F(Daemons, TellWhichSessionsArePinned) {
+  start();
+  TestClient& free = login();
+  TestClient& busy = login();
+  const auto told = [&](const char* words) {
+    return ask("edge", "/sessions").find(words) != std::string::npos;
+  };
+  EXPECT_EQ(query(free, "SELECT 1").error, 0);
+  EXPECT_TRUE(told("\"pinned\":false,\"transaction\":false"));
+  EXPECT_FALSE(told("\"pinned\":true"));
+  EXPECT_EQ(query(busy, "BEGIN").error, 0);
+  EXPECT_TRUE(told("\"pinned\":true,\"transaction\":true")) << ask("edge", "/sessions");
+  EXPECT_NE(ask("edge", "/metrics").find("\nwanlab_sessions_pinned 1\n"), std::string::npos);
+  EXPECT_EQ(query(busy, "COMMIT").error, 0);
+  EXPECT_FALSE(told("\"pinned\":true"));
+  EXPECT_NE(ask("edge", "/metrics").find("\nwanlab_sessions_pinned 0\n"), std::string::npos);
+}
+
 TEST_F(Daemons, AnEdgeDrainsWithoutDroppingAStatement) {
   start();
   TestClient& idle = login();
