@@ -49,6 +49,8 @@ struct TestClient {
   Answer current;
   std::size_t asked = 0;
   Bytes greeting;
+  bool changing = false;  // COM_CHANGE_USER is under way, to what `options` and `secrets` say
+  mysql::AuthMethod asked_for{};  // by the server, when the user changed
 };
 
 class TestClients final : public runtime::Component {
@@ -72,6 +74,20 @@ class TestClients final : public runtime::Component {
   }
   void query(TestClient& client, std::string_view sql) {
     command(client, mysql::CommandKind::query, sql);
+  }
+  // COM_CHANGE_USER. `plugin`: what the client says it knows; what it says it proves is made up.
+  void change_user(TestClient& client, ClientOptions options,
+                   std::string_view plugin = "caching_sha2_password") {
+    client.options = std::move(options);
+    client.secrets = mysql::derive_secrets(client.options.password);
+    client.changing = true;
+    client.error = 0;
+    std::string argument = client.options.user + '\0' + std::string(1, '\x04') + "fake" +
+                           client.options.database + '\0' + std::string("\x2d\0", 2);
+    argument.append(plugin).push_back('\0');
+    Bytes out;
+    mysql::write_command(out, mysql::CommandKind::change_user, argument);
+    send(client, out);
   }
   void send(TestClient& client, ByteView bytes) { runtime_.send(client.id, bytes); }
   void close(TestClient& client) {
@@ -151,6 +167,7 @@ class TestClients final : public runtime::Component {
       }
       return;
     }
+    if (client.changing) return change(client, packet);
     if (client.answers.size() == client.asked || packet.sequence == 0) {  // unasked
       if (const auto err = mysql::parse_err(packet.payload)) {
         client.error = err->code;
@@ -171,6 +188,29 @@ class TestClients final : public runtime::Component {
         progress == mysql::ResponseProgress::malformed ? 2027 : client.reader.error_code();
     if (const auto err = mysql::parse_err(packet.payload)) client.current.message = err->message;
     client.answers.push_back(std::exchange(client.current, {}));
+  }
+
+  void change(TestClient& client, const mysql::Packet& packet) {
+    const auto request = mysql::parse_auth_switch(packet.payload);
+    if (!request) {
+      if (const auto err = mysql::parse_err(packet.payload)) {
+        client.error = err->code;
+        client.message = err->message;
+      }
+      client.changing = packet.payload[0] == std::byte{1};  // more is to come
+      return;
+    }
+    const ByteView nonce = request->data.first(mysql::nonce_size);
+    Bytes out;
+    const auto sequence = static_cast<std::uint8_t>(packet.sequence + 1);
+    if (request->plugin == mysql::to_string(mysql::AuthMethod::native)) {
+      client.asked_for = mysql::AuthMethod::native;
+      mysql::write_auth_response(out, sequence, mysql::native_proof(client.secrets, nonce));
+    } else {
+      client.asked_for = mysql::AuthMethod::caching_sha2;
+      mysql::write_auth_response(out, sequence, mysql::sha2_proof(client.secrets, nonce));
+    }
+    if (!client.options.stalls) runtime_.send(client.id, out);
   }
 
   runtime::Runtime& runtime_;
