@@ -214,28 +214,43 @@ std::string last_lines(const std::filesystem::path& file, std::size_t lines) {
   return text;
 }
 
-bool port_is_free(std::uint16_t port) {
+namespace {
+
+// A socket that is bound to the port on loopback but does not listen; -1: somebody is there.
+int bound(std::uint16_t port, bool beside_others) {
   const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (socket < 0) throw ProcessError("no socket: " + reason(errno));
-  // As servers do: remains of old connections do not count, a listener does.
   const int yes = 1;
-  ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+  if (beside_others) ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const bool free =
-      ::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-  ::close(socket);
-  return free;
+  if (::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    ::close(socket);
+    return -1;
+  }
+  ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+  return socket;
 }
 
+}  // namespace
+
+bool port_is_free(std::uint16_t port) {
+  // As servers do: remains of old connections do not count, a listener does.
+  const int socket = bound(port, true);
+  if (socket >= 0) ::close(socket);
+  return socket >= 0;
+}
+
+// The port stays taken by a socket of this process that does not listen: for everybody who looks
+// for a free one here it is not free, and a server, which binds with SO_REUSEADDR, does not mind.
 std::uint16_t free_port() {
   static std::minstd_rand random{std::random_device{}()};
   std::uniform_int_distribution<std::uint16_t> ports(20'000, 32'000);
   for (int attempt = 0; attempt < 1'000; ++attempt) {
     const std::uint16_t port = ports(random);
-    if (port_is_free(port)) return port;
+    if (bound(port, false) >= 0) return port;
   }
   throw ProcessError("no free TCP port on loopback");
 }

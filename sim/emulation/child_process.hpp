@@ -58,8 +58,10 @@ class ChildProcess {
 // The last lines of a file, for messages about programs that failed.
 std::string last_lines(const std::filesystem::path& file, std::size_t lines);
 
-// A TCP port on loopback that nobody listens on now. Below the range from which the kernel takes
-// ports of outgoing connections (Linux: from 32768), so that none of those takes it meanwhile.
+// A TCP port on loopback that nobody listens on, and that no other call gives as long as this
+// process lives, in whatever process: several laboratories may start at once. Below the range from
+// which the kernel takes ports of outgoing connections (Linux: from 32768), so that none of those
+// takes it meanwhile. To be listened on with SO_REUSEADDR.
 std::uint16_t free_port();
 bool port_is_free(std::uint16_t port);
 
