@@ -3,6 +3,7 @@
 Run by ctest: test_kills.py PROGRAM [TESTS], with PROGRAM the built wanlab-lab. The promises are those of
 real_components/edge/edge_node.hpp and of "Faults behind the edge" in docs/differences.md.
 """
+import json
 import sys
 import time
 import unittest
@@ -150,9 +151,37 @@ class Kills(unittest.TestCase):
         self.fault("store killed", ("crash", "host=store.us-east-1"), lasts=5, restarts={"etcd"}, allowed=NOTHING,
                    sleepers={}, meanwhile=self.new_clients_are_served)
 
+        self.changes_of_the_store_reach_everybody("killed")
+
     def test_8_store_stands_still(self):
         self.fault("store frozen", ("freeze", "host=store.us-east-1"), lasts=8, allowed=NOTHING, sleepers={},
                    meanwhile=self.new_clients_are_served)
+        self.changes_of_the_store_reach_everybody("frozen")
+
+    def changes_of_the_store_reach_everybody(self, why):
+        """With nothing restarted, edges and origins watch again: who is new gets in, and who is revoked is put out."""
+        user = "after_" + why
+        password = json.loads(laboratory.wanlab("credential", "create", user, "--branch", "main", "--region", "us-east-1",
+                                                "--json"))["password"]
+        sessions = {}
+
+        def the_new_user_gets_in_everywhere():
+            for edge in set(laboratory.EDGES) - set(sessions):
+                try:
+                    sessions[edge] = laboratory.Session(laboratory.EDGES[edge], user, password=password)
+                except laboratory.raw_client.ServerError as error:
+                    self.assertEqual(error.code, 1045)
+            return len(sessions) == len(laboratory.EDGES)
+
+        laboratory.wait_for(the_new_user_gets_in_everywhere)
+        laboratory.wanlab("credential", "revoke", user)
+        for session in sessions.values():
+            with self.assertRaises((laboratory.Failed, OSError)) as ended:
+                while True:
+                    session.query("SELECT 1")
+            if isinstance(ended.exception, laboratory.Failed):
+                self.assertEqual((ended.exception.code, ended.exception.state), (1927, "70100"))
+            session.close()
 
     def new_clients_are_served(self):
         for edge in laboratory.EDGES:
