@@ -200,7 +200,9 @@ void WarmPool::on_timer(runtime::Cookie cookie) {
     return maintain(index);
   }
   Connection* connection = connection_of(cookie);
-  if (connection == nullptr) return;
+  if (connection == nullptr) {
+    return runtime_.record({runtime::TraceKind::timer_outlived, 0, 0, 0, "backhaul connection"});
+  }
   connection->timer = runtime::no_timer;
   if (connection->was_up) return ping(*connection);
   runtime_.abort(connection->id);  // no hello came

@@ -75,7 +75,11 @@ void StoreClient::on_timer(Cookie fired) {
       if (current) connect();
       break;
     case Timer::health:
-      if (current && connected_) check_health();
+      if (!current || !connected_) {
+        runtime_.record({runtime::TraceKind::timer_outlived, 0, 0, 0, "store connection"});
+        break;
+      }
+      check_health();
       break;
     case Timer::deadline:
       deadline_armed_ = false;

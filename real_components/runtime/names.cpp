@@ -88,6 +88,7 @@ std::string_view to_string(TraceKind kind) {
     case TraceKind::answer_mistaken: return "answer_mistaken";
     case TraceKind::held: return "held";
     case TraceKind::flow_totals: return "flow_totals";
+    case TraceKind::timer_outlived: return "timer_outlived";
   }
   return "unknown";
 }

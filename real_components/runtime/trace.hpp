@@ -93,8 +93,10 @@ enum class TraceKind : std::uint8_t {
   // the direction to it: a: bytes consumed, b: bytes it has allowed in all. Summed over
   // connections.
   flow_totals,
+  // A timer fired for what is gone (text: of what); it should have been called off.
+  timer_outlived,
 };
-inline constexpr std::size_t trace_kinds = static_cast<std::size_t>(TraceKind::flow_totals) + 1;
+inline constexpr std::size_t trace_kinds = static_cast<std::size_t>(TraceKind::timer_outlived) + 1;
 
 // query_routed::b
 constexpr std::uint64_t attempt_and_route(std::uint64_t attempt, std::uint64_t route) {

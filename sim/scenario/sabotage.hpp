@@ -10,7 +10,7 @@
 
 namespace wanlab::scenario {
 
-inline constexpr std::array<std::string_view, 9> sabotage_names{
+inline constexpr std::array<std::string_view, 10> sabotage_names{
     "endless-doubt",        // edges that doubt themselves for minutes go on sending to dead regions
     "no-hysteresis",        // edges follow every millisecond
     "stale-results",        // databases send a result once more in the place of the next one
@@ -19,6 +19,7 @@ inline constexpr std::array<std::string_view, 9> sabotage_names{
     "mute-store",            // the global store stops speaking to anybody
     "credit-from-nowhere",   // origins allow their peers more than they count on
     "wordless-clients",      // clients' machines go without telling anybody
+    "timers-kept",           // edges' timers cannot be called off
     "tied-sessions",         // edges end their clients' sessions with a backhaul connection
 };
 

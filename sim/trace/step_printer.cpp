@@ -177,6 +177,8 @@ std::string in_words(const TraceEvent& event) {
       return "statement " + number(event.a) + " got the answer of another";
     case TraceKind::held:
       return "still holds " + number(event.a) + with("", event.text);
+    case TraceKind::timer_outlived:
+      return "a timer fired for a " + std::string(event.text) + " that is gone";
     case TraceKind::flow_totals:
       return (event.subject == 0 ? "sent " : "consumed ") + number(event.a) + " bytes of " +
              number(event.b) + (event.subject == 0 ? " allowed to" : " allowed from") +

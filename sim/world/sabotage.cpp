@@ -2,6 +2,7 @@
 #include "sim/world/sabotage.hpp"
 
 #include "real_components/backhaul/frame.hpp"
+#include "sim/scenario/resort_setting.hpp"
 #include "sim/scenario/sabotage.hpp"
 
 #include <set>
@@ -135,6 +136,13 @@ class Wordless final : public PassThrough {
   void close(ConnectionId) override {}
 };
 
+// An edge whose timers fire even when they are called off.
+class TimersKept final : public PassThrough {
+ public:
+  using PassThrough::PassThrough;
+  void cancel_timer(runtime::TimerId) override {}
+};
+
 // An edge that gives up all its clients when one of its own connections breaks.
 class Tied final : public PassThrough {
  public:
@@ -185,6 +193,7 @@ std::unique_ptr<runtime::Runtime> broken_runtime(const std::vector<std::string>&
       if (asked("wordless-clients")) return std::make_unique<Wordless>(sound);
       break;
     case trace::HostRole::edge:
+      if (asked("timers-kept")) return std::make_unique<TimersKept>(sound);
       if (asked("tied-sessions")) return std::make_unique<Tied>(sound);
       break;
     case trace::HostRole::dns:
@@ -208,6 +217,28 @@ void sabotage_edge(const std::vector<std::string>& sabotage, edge::EdgeConfig& c
     config.resort.dwell = Duration::zero();
     config.resort.penalty_per_change = 0;
     config.adoption_spread = Duration::zero();
+  }
+  for (const std::string& each : sabotage) {
+    const auto setting = scenario::read_resort_setting(each);
+    if (!setting) continue;
+    using Key = scenario::ResortSetting::Key;
+    switch (setting->key) {
+      case Key::gain:
+        config.resort.minimum_gain = setting->time;
+        break;
+      case Key::percent:
+        config.resort.minimum_gain_percent = setting->number;
+        break;
+      case Key::ticks:
+        config.resort.sustained_ticks = setting->number;
+        break;
+      case Key::dwell:
+        config.resort.dwell = setting->time;
+        break;
+      case Key::penalty:
+        config.resort.penalty_per_change = setting->number;
+        break;
+    }
   }
 }
 
