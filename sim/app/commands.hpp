@@ -17,6 +17,7 @@ using Action = std::function<ExitStatus()>;
 
 void add_run_command(CLI::App& app, Action& chosen);
 void add_check_command(CLI::App& app, Action& chosen);
+void add_compare_command(CLI::App& app, Action& chosen);
 void add_sweep_command(CLI::App& app, Action& chosen);
 void add_fuzz_command(CLI::App& app, Action& chosen);
 void add_report_command(CLI::App& app, Action& chosen);

@@ -30,6 +30,7 @@ ExitStatus main_command(int argc, char** argv) {
   Action chosen;
   add_run_command(app, chosen);
   add_check_command(app, chosen);
+  add_compare_command(app, chosen);
   add_sweep_command(app, chosen);
   add_fuzz_command(app, chosen);
   add_report_command(app, chosen);

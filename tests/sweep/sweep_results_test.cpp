@@ -48,6 +48,8 @@ TEST(Meaning, KnowsWhichWayIsWorse) {
   EXPECT_EQ(worse_when("query_latency_ms.p99"), Worse::more);
   EXPECT_EQ(worse_when("groups.readers.query_latency_ms.p99"), Worse::more);
   EXPECT_EQ(worse_when("query_latency_ms.count"), Worse::neither);
+  EXPECT_EQ(worse_when("failover.regret_ms.p99"), Worse::more);
+  EXPECT_EQ(worse_when("failover.regret_ms.count"), Worse::neither) << "of all statements";
   EXPECT_EQ(worse_when("connections.failed"), Worse::more);
   EXPECT_EQ(worse_when("connections.failed_by_cause.tls"), Worse::more);
   EXPECT_EQ(worse_when("connections.established"), Worse::less);
