@@ -246,7 +246,11 @@ void Failover::end_dark(const Dark& dark) {
   FaultSummary& summary = summary_.faults[dark.fault];
   // Edges that neither send there nor ask have nothing to notice.
   if (dark.detected) raise(summary.time_to_detect, *dark.detected - dark.since);
-  if (dark.last_query) raise(summary.time_to_reroute, *dark.last_query - dark.since);
+  if (dark.last_query) {
+    raise(summary.time_to_reroute, *dark.last_query - dark.since);
+  } else if (dark.detected) {
+    raise(summary.time_to_reroute, Duration::zero());  // noticed before anything was sent there
+  }
 }
 
 void Failover::state(Instant now, const HostLabel& host, const TraceEvent& event) {

@@ -172,6 +172,11 @@ BUGS = [
         """  acceptor_.reset(requests_[index].id, ResetReason::internal, Processed::unknown);
   release_request(index);""",
         """  acceptor_.reset(requests_[index].id, ResetReason::internal, Processed::unknown);"""),
+    Bug("timer-leaked-on-reset", "what a connection waits for is not called off with it", LINKS,
+        """  if (connection.timer != runtime::no_timer) runtime_.cancel_timer(connection.timer);
+  connection.timer = runtime::no_timer;
+  connection.state = Connection::State::unused;""",
+        """  connection.state = Connection::State::unused;"""),
     Bug("redial-timer-lost", "after its first use the timer for dialling again counts as set",
         "real_components/origin/backends.cpp",
         """    server.redial_armed = false;
