@@ -252,7 +252,7 @@ ExitStatus compare(const CompareOptions& options) {
 
 constexpr const char* examples = R"(
 Examples:
-  wanlab compare scenarios/failover.json --set-b edges.0.nodes=4 --seeds 20
+  wanlab compare scenarios/failover/nearest-turns-slow.json --set-b edges.0.nodes=3 --seeds 20
   wanlab compare before.json after.json --tolerance query_latency_ms.p99=5% --json
   wanlab compare out/hello/1 out-of-yesterday/hello/1
 

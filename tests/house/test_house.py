@@ -177,7 +177,7 @@ class TheLauncher(unittest.TestCase):
 
     def test_lists_packages_in_sections_without_repeats(self):
         text = (ROOT / "packages.txt").read_text()
-        self.assertEqual(re.findall(r"(?m)^\[(\w+)\]$", text), ["run", "up", "test"])
+        self.assertEqual(re.findall(r"(?m)^\[(\w+)\]$", text), ["run", "up", "mpi", "test"])
         names = [line for line in text.splitlines() if line and line[0] not in "#["]
         self.assertEqual(len(names), len(set(names)))
         self.assertTrue(all(re.fullmatch(r"[a-z0-9][a-z0-9+.-]+( unless [a-z0-9-]+)?", name) for name in names), names)

@@ -72,14 +72,14 @@ const colorOf = (figure) => ["WORSE", "worse"].includes(figure.verdict) ? "var(-
 function drawForest(figures) {
   const place = byId("forest"), most = 40;
   place.replaceChildren();
-  const rows = figures.filter((figure) => figure.share !== null).slice(0, most).map((figure) => {
+  const rows = figures.filter((figure) => figure.share !== null && figure.differs).slice(0, most).map((figure) => {
     const half = figure.difference.half_width === null ? 0 : Math.abs(figure.share * figure.difference.half_width / (figure.difference.mean || 1));
     return {figure, share: figure.share, half};
   });
   byId("legend").textContent = rows.length === 0 ? "" : "Difference of B as a share of A: orange got worse, green better, grey is neither or may be chance.";
   if (rows.length === 0) return;
   const width = widthOf(place), narrow = width < 560, line = narrow ? 34 : 22;
-  const left = narrow ? 12 : Math.min(320, 24 + 6.4 * d3.max(rows, (row) => row.figure.words.length)), right = 70, top = 22;
+  const left = narrow ? 26 : Math.min(320, 24 + 6.4 * d3.max(rows, (row) => row.figure.words.length)), right = 70, top = 22;
   const height = top + rows.length * line + 8;
   const reach = Math.min(5, Math.max(0.001, d3.max(rows, (row) => Math.abs(row.share) + row.half)));
   const x = d3.scaleLinear([-reach, reach], [left, width - right]).clamp(true);

@@ -186,8 +186,8 @@ function drawCurves() {
     below.append("text").attr("x", label.at).attr("y", 18).attr("text-anchor", "middle").text(label.value);
   }
   below.append("text").attr("x", (left + width - right) / 2).attr("y", 38).attr("text-anchor", "middle").text(data.axes[chosen.along].name);
-  const line = d3.line((mark) => mark.x, (mark) => y(mark.estimate[0]));
-  const band = d3.area((mark) => mark.x, (mark) => y(mark.estimate[0] - (mark.estimate[1] || 0)), (mark) => y(mark.estimate[0] + (mark.estimate[1] || 0)));
+  const line = d3.line().x((mark) => mark.x).y((mark) => y(mark.estimate[0]));
+  const band = d3.area().x((mark) => mark.x).y0((mark) => y(mark.estimate[0] - (mark.estimate[1] || 0))).y1((mark) => y(mark.estimate[0] + (mark.estimate[1] || 0)));
   curves.forEach((marks, i) => {
     svg.append("path").attr("class", "band").attr("d", band(marks)).attr("fill", colors[i]).attr("fill-opacity", 0.15);
     svg.append("path").attr("class", "curve").attr("d", line(marks)).attr("fill", "none").attr("stroke", colors[i]).attr("stroke-width", 2);
