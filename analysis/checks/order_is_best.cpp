@@ -91,7 +91,7 @@ class OrderIsBest final : public Oracle {
   }
   trace::Kinds kinds() const override {
     return {TraceKind::regions_sorted, TraceKind::host_fault, TraceKind::route_removed,
-            TraceKind::route_visible};
+            TraceKind::route_clusters, TraceKind::route_visible};
   }
 
   void observe(Instant now, const trace::HostLabel& host, const TraceEvent& event) override {
@@ -100,9 +100,10 @@ class OrderIsBest final : public Oracle {
       routes_changed_[host.index] = now;
       return;
     }
+    if (event.kind == TraceKind::route_clusters) return clusters(now, host, event);
     // A process that ended, or a set nobody may be using any more, begins with a new history.
     for (auto& [key, set] : sets_) {
-      if (key.first == host.index) set.may_be_new = true;
+      if (key.first == host.index) set.maybe_new = now;
     }
     if (event.kind != TraceKind::host_fault) return;
     if (event.a == static_cast<std::uint64_t>(runtime::HostFault::crashed)) {
@@ -120,13 +121,40 @@ class OrderIsBest final : public Oracle {
     std::optional<Instant> suppressed;
     double penalty = 0;
     Instant penalty_at{};
-    bool may_be_new = false;
+    std::optional<Instant> maybe_new;  // when it may have lost its history, if it may
 
     double penalty_now(Instant now) const {
       const double seconds = static_cast<double>((now - penalty_at).count()) / 1e9;
       return penalty * std::exp2(-seconds / half_life_s);
     }
   };
+
+  // A set that the last Route leaves is forgotten, and begins with a new history if one comes back.
+  void clusters(Instant now, const trace::HostLabel& host, const TraceEvent& event) {
+    std::vector<std::string> regions = sorted_names(event.text);
+    std::map<std::uint64_t, std::vector<std::string>>& routes = routes_[host.index];
+    std::vector<std::string>& own = routes[event.a];
+    own.swap(regions);
+    const std::vector<std::string>& left = regions;
+    const auto uses = [&](const auto& route) { return route.second == left; };
+    if (left.empty() || std::any_of(routes.begin(), routes.end(), uses)) return;
+    for (auto& [key, set] : sets_) {
+      std::vector<std::string> members = set.order;
+      std::sort(members.begin(), members.end());
+      if (key.first == host.index && members == left) set.maybe_new = now;
+    }
+  }
+
+  static std::vector<std::string> sorted_names(std::string_view text) {
+    std::vector<std::string> names;
+    while (!text.empty()) {
+      const std::size_t comma = std::min(text.find(','), text.size());
+      names.emplace_back(text.substr(0, comma));
+      text.remove_prefix(std::min(comma + 1, text.size()));
+    }
+    std::sort(names.begin(), names.end());
+    return names;
+  }
 
   void sorted(Instant now, const trace::HostLabel& host, const TraceEvent& event) {
     const std::vector<Entry> entries = parse(event.text);
@@ -193,7 +221,7 @@ class OrderIsBest final : public Oracle {
         complain(move, "a reason");
         break;
       case Why::learning:
-        if (now - set.begun > longest_learning && old->rank() != 3 && !set.may_be_new) {
+        if (now - set.maybe_new.value_or(set.begun) > longest_learning && old->rank() != 3) {
           complain(move + " as if nothing were known yet", "hysteresis, as for any other change");
         }
         break;
@@ -228,13 +256,14 @@ class OrderIsBest final : public Oracle {
     } else if (!set.maybe_beaten || now - *set.maybe_beaten < sustained) {
       complain(move + " at once", "a gain that lasts for five ticks");
     }
-    if (set.may_be_new) return;
+    if (set.maybe_new && (!set.changed || *set.changed <= *set.maybe_new)) return;
     if (set.changed && now - *set.changed < dwell) {
       complain(move + " " + std::to_string((now - *set.changed) / std::chrono::milliseconds(1)) +
                    " ms after the last change",
                "30 s between changes for the sake of latency");
     }
     // One per cent less than due, because the policy's arithmetic is in whole numbers.
+    if (set.maybe_new) return;
     if (set.suppressed && set.penalty_now(now) > reuse_below * 1.01 &&
         now - *set.suppressed < maximum_suppression) {
       complain(move + " while its changes are suppressed", "flap damping");
@@ -275,6 +304,8 @@ class OrderIsBest final : public Oracle {
   }
 
   std::map<std::pair<trace::HostIndex, std::uint64_t>, Set> sets_;
+  std::map<trace::HostIndex, std::map<std::uint64_t, std::vector<std::string>>>
+      routes_;                                          // by number
   std::map<trace::HostIndex, Instant> routes_changed_;  // when an edge last heard of a Route
 };
 

@@ -480,6 +480,10 @@ void EdgeNode::finish_statement(Index exchange_index) {
   tidy(index);
   // The rest of a command whose answer has come already would be taken for the next one.
   if (cut_short) return close_session(index);
+  // A drain that was called off, or a Route that has come back, ends nobody.
+  if (session.close_after_answer && !draining_ && upstream_.routes().view(session.route).live()) {
+    session.close_after_answer = false;
+  }
   if (session.close_after_answer && !(draining_ && conversing(index))) {
     return close_with(
         index, draining_ ? mysql::error::server_shutdown : mysql::error::connection_killed,

@@ -304,5 +304,23 @@ TEST(Drain, OfAnEdgeEndsEverythingAtItsDeadline) {
   EXPECT_EQ(busy.answers[0].error, 1053);
 }
 
+TEST(Drain, OfAnEdgeThatIsCalledOffEndsNobodyWhoseStatementRan) {
+  SmallNetwork net;
+  net.start();
+  TestClient& busy = net.login();
+  net.region(0).databases[0]->mood = TinyDatabase::Mood::silent;
+  net.clients->query(busy, "SELECT 1");
+  net.run(100ms);
+  net.edge->drain();
+  net.run(1s);
+  net.edge->undrain();
+  net.region(0).databases[0]->speak();
+  net.run(1s);
+  ASSERT_EQ(busy.answers.size(), 1u);
+  EXPECT_EQ(busy.answers[0].error, 0);
+  EXPECT_FALSE(busy.closed);
+  EXPECT_EQ(net.ask(busy, "SELECT 1").error, 0);
+}
+
 }  // namespace
 }  // namespace wanlab::testing
