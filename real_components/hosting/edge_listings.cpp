@@ -112,8 +112,8 @@ void measure_edge(const edge::EdgeNode& edge, Metrics& metrics) {
   metrics.gauge("wanlab_handshakes_pending", "Sessions that are not logged in.", census.handshakes);
   metrics.gauge(
       "wanlab_sessions_pinned",
-      "Sessions with a database connection of their own; over those of wanlab_sessions it "
-      "is the share that nothing can be multiplexed of.",
+      "Sessions with a database connection of their own. Their share of wanlab_sessions tells "
+      "how little the rest has to share.",
       census.conversations);
   metrics.gauge("wanlab_requests_pending", "Requests on their way to origins.", census.exchanges);
   metrics.gauge("wanlab_session_record_bytes", "Memory of session records, without buffers.",

@@ -259,6 +259,21 @@ class Sleeper:
         for statement in statements:
             self.session.query(statement)
 
+    def prepare(self, statement):
+        self.prepared = self.session.prepare(statement)[1]
+        return self
+
+    def execute(self):
+        """"ok", the name of an error, or "closed"."""
+        try:
+            packets = self.session.execute(self.prepared)
+        except OSError:
+            return "closed"
+        if packets[-1][0] != 0xFF:
+            return "ok"
+        failed = laboratory.Failed(packets[-1])
+        return meaning(failed) or str(failed)
+
     def ask(self, statement):
         """The first value, the name of an error, or "closed"."""
         try:
