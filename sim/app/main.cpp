@@ -33,6 +33,7 @@ ExitStatus main_command(int argc, char** argv) {
   add_compare_command(app, chosen);
   add_sweep_command(app, chosen);
   add_fuzz_command(app, chosen);
+  add_plan_command(app, chosen);
   add_report_command(app, chosen);
   add_explain_command(app, chosen);
   add_export_command(app, chosen);

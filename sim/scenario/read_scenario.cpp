@@ -1,6 +1,7 @@
 #include "sim/scenario/read_scenario.hpp"
 
 #include "sim/base/nearest_name.hpp"
+#include "sim/scenario/resort_setting.hpp"
 #include "sim/scenario/sabotage.hpp"
 
 #include <algorithm>
@@ -295,7 +296,11 @@ ScenarioReading read_network(const base::Document& document, const fs::path& roo
   plan.print_every_step = scenario.boolean("print_every_step", false);
   for (const Value& value : scenario.elements("sabotage")) {
     const std::string sabotage = value.text();
-    if (!sabotaged({sabotage_names.begin(), sabotage_names.end()}, sabotage)) {
+    if (sabotage.starts_with("re-sort:")) {
+      if (!read_resort_setting(sabotage)) {
+        value.refuse_expected(std::string(resort_setting_forms));
+      }
+    } else if (!sabotaged({sabotage_names.begin(), sabotage_names.end()}, sabotage)) {
       value.refuse("expected a known sabotage, got \"" + sabotage + "\"" +
                    base::did_you_mean(sabotage, sabotage_names));
     }
