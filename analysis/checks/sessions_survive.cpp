@@ -28,6 +28,9 @@ class SessionsSurvive final : public Oracle {
           endpoint != plan.endpoints.end() && endpoint->kind != scenario::EndpointKind::database;
       if (by_edge) groups_.insert(group.name);
     }
+    for (const scenario::Credential& one : plan.credentials) {
+      expires_ |= one.route_expires_after || one.credential_expires_after;
+    }
   }
 
   std::string_view name() const override { return "sessions_survive"; }
@@ -46,7 +49,11 @@ class SessionsSurvive final : public Oracle {
         return;
       case TraceKind::fault_started:
         if (event.subject < plan_.faults.size()) {
-          drained_ |= plan_.faults[event.subject].kind == scenario::FaultKind::drain;
+          const scenario::FaultKind kind = plan_.faults[event.subject].kind;
+          drained_ |= kind == scenario::FaultKind::drain;
+          // By a wrong clock what expires does so at another time.
+          clocks_wrong_ |=
+              kind == scenario::FaultKind::clock_step || kind == scenario::FaultKind::clock_skew;
         }
         return;
       case TraceKind::credential_ended:
@@ -67,7 +74,8 @@ class SessionsSurvive final : public Oracle {
     if (event.b == 0) return;
     ended_by_edges_ = true;
     if ((event.b & runtime::session_state_lost) != 0) return;
-    if (event.b == error_connection_killed && credential_ended_) return;
+    if (event.b == error_connection_killed && (credential_ended_ || (clocks_wrong_ && expires_)))
+      return;
     if (event.b == error_server_shutdown && drained_) return;
     if (event.b != error_connection_killed && event.b != error_server_shutdown)
       return;  // malformed
@@ -88,7 +96,8 @@ class SessionsSurvive final : public Oracle {
   Fleet& fleet_;
   const scenario::Plan& plan_;
   std::set<std::string, std::less<>> groups_;  // whose clients connect to edges
-  bool edge_died_ = false, drained_ = false, credential_ended_ = false;
+  bool expires_ = false;                       // some Credential or Route does, by some clock
+  bool edge_died_ = false, drained_ = false, credential_ended_ = false, clocks_wrong_ = false;
   bool ended_by_edges_ = false;  // some session with an error of the edge's own
 };
 
