@@ -18,18 +18,18 @@ class NothingLeaks final : public Oracle {
   }
   trace::Kinds kinds() const override {
     return {runtime::TraceKind::held, runtime::TraceKind::timer_outlived,
-            runtime::TraceKind::fault_healed};
+            runtime::TraceKind::host_fault};
   }
 
   void observe(Instant now, const trace::HostLabel& host,
                const runtime::TraceEvent& event) override {
-    if (event.kind == runtime::TraceKind::fault_healed) {
-      healed_ = now;
+    if (event.kind == runtime::TraceKind::host_fault) {
+      thawed_ = now;
       return;
     }
     if (event.kind == runtime::TraceKind::timer_outlived) {
       // What fell due while a host was frozen happens at once, too late to be called off.
-      if (now == healed_) return;
+      if (now == thawed_) return;
       return violated({now, host.name, "a timer",
                        "fired for a " + std::string(event.text) + " that is gone",
                        "called off with it"});
@@ -45,7 +45,7 @@ class NothingLeaks final : public Oracle {
   static constexpr Duration patience = std::chrono::seconds(60);
 
   Fleet& fleet_;
-  Instant healed_ = Instant::min();
+  Instant thawed_ = Instant::min();
 };
 
 }  // namespace
