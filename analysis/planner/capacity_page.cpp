@@ -124,9 +124,12 @@ std::string land(double scale) {
     for (const base::Json& ring : polygon.elements) {
       double longitude = 0, latitude = 0;
       for (std::size_t i = 0; i + 1 < ring.elements.size(); i += 2) {
+        const double before = longitude;
         longitude += number(ring.elements[i]) / unit;
         latitude += number(ring.elements[i + 1]) / unit;
-        path += (i == 0 ? "M" : "L") + pixels((longitude + 180) * scale) + " " +
+        // Not across the whole map from one edge to the other.
+        const bool apart = i == 0 || std::abs(longitude - before) > 180;
+        path += (apart ? "M" : "L") + pixels((longitude + 180) * scale) + " " +
                 pixels((90 - latitude) * scale);
       }
       path += "Z";

@@ -17,6 +17,7 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <fstream>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -93,6 +94,19 @@ Quantity quantity_named(const std::string& name) {
     if (analysis::name_of(quantity) == name) return quantity;
   }
   throw std::logic_error("no such quantity: " + name);
+}
+
+// As it was typed, the program as users call it.
+std::string command_line() {
+  std::ifstream file("/proc/self/cmdline", std::ios::binary);
+  std::string line = "./wanlab", word;
+  std::getline(file, word, '\0');  // the program
+  while (std::getline(file, word, '\0')) {
+    const bool plain =
+        !word.empty() && word.find_first_of(" \t\n\"'\\$`*?|&;<>(){}[]!#~") == std::string::npos;
+    line += plain ? " " + word : " \"" + word + "\"";
+  }
+  return line;
 }
 
 class Planning {
@@ -326,13 +340,7 @@ void Planning::report() {
 
 ExitStatus Planning::run() {
   const auto started = std::chrono::steady_clock::now();
-  report_.command = "./wanlab plan " + options_.file.string();
-  for (const std::string& name : options_.find) report_.command += " --find " + name;
-  for (const std::string& text : options_.objectives) {
-    report_.command += " --objective \"" + text + "\"";
-  }
-  if (options_.lose > 0) report_.command += " --lose-regions " + std::to_string(options_.lose);
-  for (const std::string& set : options_.overrides.sets) report_.command += " --set " + set;
+  report_.command = command_line();
   {
     const Interruption interruption;
     PlannedRuns runs(folder_ / "runs", options_.jobs, std::chrono::seconds(options_.time_limit_s),

@@ -96,11 +96,13 @@ Answer PlanPlaces::answer() const {
   }
   const analysis::Reach& now = placement_.reach.front();
   answer.notes.push_back(
-      "the " + std::to_string(problem_.existing.size()) + " POPs of the scenario have " +
+      "POPs that are there: " + std::to_string(problem_.existing.size()) + ", with " +
       analysis::percent(now.covered) + " of the users within " + limit + ", " +
-      analysis::decimals(now.mean_ms, 1) +
-      " ms from their nearest on average. Users are those of the topology's metros; the last mile "
-      "from a home to its metro is not in it");
+      analysis::decimals(now.mean_ms, 1) + " ms from their nearest on average, 95 % within " +
+      analysis::decimals(within_reach_of(0.95), 1) +
+      " ms. Users are those of the topology's metros, without the last mile from a home to its "
+      "metro. For comparison: Cloudflare states 95 % of all users within about 50 ms of its 330 "
+      "cities, last mile included (cloudflare.com/network)");
   if (asked_.cover) {
     tell_cover(answer);
     return answer;
@@ -126,6 +128,27 @@ Answer PlanPlaces::answer() const {
     answer.notes.push_back("beyond these no place gains anything");
   }
   return answer;
+}
+
+// The round trip to the nearest POP that is there, of a share of the users.
+double PlanPlaces::within_reach_of(double share) const {
+  std::vector<std::pair<double, double>> nearest;  // and how many users have it
+  double all = 0;
+  for (std::size_t demand = 0; demand < problem_.users.size(); ++demand) {
+    double least = 1e9;
+    for (const std::size_t site : problem_.existing) {
+      least = std::min(least, problem_.at(demand, site));
+    }
+    nearest.emplace_back(least, problem_.users[demand]);
+    all += problem_.users[demand];
+  }
+  std::sort(nearest.begin(), nearest.end());
+  double so_far = 0;
+  for (const auto& [round_trip, users] : nearest) {
+    so_far += users;
+    if (so_far >= share * all) return round_trip;
+  }
+  return 0;
 }
 
 void PlanPlaces::tell_cover(Answer& answer) const {

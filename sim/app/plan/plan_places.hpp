@@ -33,6 +33,7 @@ class PlanPlaces {
   void add_to(scenario::Plan& plan, std::size_t count) const;
 
  private:
+  double within_reach_of(double share) const;
   void tell_cover(analysis::Answer& answer) const;
 
   const network::Topology& topology_;
