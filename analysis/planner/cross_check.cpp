@@ -85,55 +85,86 @@ std::string join(const std::vector<std::string>& reasons) {
   return text;
 }
 
-std::vector<std::string> reasons_to_differ(const scenario::Plan& plan, const Traffic& traffic,
-                                           const trace::HostStatistics& host, const Queue& queue) {
-  std::vector<std::string> reasons;
+// Why simulation and theory may part, and to which side.
+struct Reason {
+  bool longer = false;  // the simulation waits more for it
+  std::string text;
+};
+
+std::vector<Reason> reasons_to_differ(const scenario::Plan& plan, const trace::RunRecord& record,
+                                      const Traffic& traffic, const trace::HostStatistics& host,
+                                      const Queue& queue) {
+  std::vector<Reason> reasons;
   if (traffic.peak_factor > 1.25) {
     const double peak_load = queue.load() * traffic.peak_factor;
-    reasons.push_back("the load is not steady: its busiest " + duration_text(traffic.stretch) +
-                      " have " + decimals(traffic.peak_factor, 1) +
-                      " times the mean rate (a load of " + percent(peak_load) +
-                      (peak_load >= 1 ? ", more than the pool can do)" : ")") +
-                      ", and the formula knows only the mean");
+    reasons.push_back(
+        {true, "the load is not steady: its busiest " + duration_text(traffic.stretch) + " have " +
+                   decimals(traffic.peak_factor, 1) + " times the mean rate (a load of " +
+                   percent(peak_load) + (peak_load >= 1 ? ", more than the pool can do)" : ")") +
+                   ", and the formula knows only the mean"});
+  }
+  double database_cpu = 0;
+  for (const trace::HostStatistics& other : record.hosts) {
+    if (other.label.role != trace::HostRole::database || other.label.place != host.label.place) {
+      continue;
+    }
+    database_cpu = std::max(database_cpu, seconds_of(other.cpu_busy_peak_second) /
+                                              static_cast<double>(std::max(other.cores, 1u)));
+  }
+  if (database_cpu > 0.5) {
+    reasons.push_back({true, "statements queue for the database's own cores (" +
+                                 percent(database_cpu) +
+                                 " in the busiest second), so that all are long at the same time, "
+                                 "where the formula takes them to be independent"});
+  }
+  if (host.pool_waited > 0 && host.pool_waited <= 2 * std::uint64_t{queue.servers}) {
+    reasons.push_back({true,
+                       "the pool opens connections as they are needed: the first statements wait "
+                       "for a dial, not for each other"});
+  }
+  if (!plan.faults.empty()) {
+    reasons.push_back({true, "faults of the plan move load while the run lasts"});
   }
   if (!asks_like_poisson(plan)) {
-    reasons.push_back(
-        "intervals between a client's statements are drawn evenly, not exponentially, "
-        "so arrivals are more regular than a Poisson process");
+    reasons.push_back({false,
+                       "a client waits for its answer and then draws its interval evenly: arrivals "
+                       "are more regular than a Poisson process"});
   }
   if (!serves_exponentially(plan)) {
-    reasons.push_back(
-        "statements take the same CPU time each, where M/M/c has exponential times: "
-        "less variance, shorter waits");
+    reasons.push_back({false,
+                       "statements take the same CPU time each, where M/M/c has exponential times: "
+                       "less variance, shorter waits"});
   }
   if (host.pool_timeouts > 0) {
-    reasons.push_back(grouped(host.pool_timeouts) +
-                      " statements gave up waiting, which the formula's queue does not do");
+    reasons.push_back({false, grouped(host.pool_timeouts) +
+                                  " statements gave up waiting, which the formula's queue does not "
+                                  "do"});
   }
-  if (host.pool_waited > 0 && host.pool_waited <= queue.servers) {
-    reasons.push_back(
-        "the pool opens connections as they are needed: the first statements wait for "
-        "a dial, not for each other");
-  }
-  if (!plan.faults.empty()) reasons.push_back("faults of the plan move load while the run lasts");
   return reasons;
 }
 
 std::string explain(double simulated, double theory, double negligible,
-                    const std::vector<std::string>& reasons) {
+                    const std::vector<Reason>& reasons) {
   const double difference = std::abs(simulated - theory);
-  if (difference <= negligible || difference <= agreement * std::max(simulated, theory)) {
-    return reasons.empty() ? "they agree" : "they agree, although " + join(reasons);
+  const bool agree =
+      difference <= negligible || difference <= agreement * std::max(simulated, theory);
+  std::vector<std::string> texts;
+  for (const Reason& reason : reasons) {
+    if (agree || reason.longer == (simulated > theory)) texts.push_back(reason.text);
   }
-  const std::string by =
-      theory > 0 ? "the simulation has " + decimals(simulated / theory, 2) + " times as much"
-                 : "theory expects none";
-  if (reasons.empty()) return by + "; nothing in the plan explains it but chance";
-  return by + ": " + join(reasons);
+  if (agree) return texts.empty() ? "they agree" : "they agree, although " + join(texts);
+  const double factor = theory > 0 ? simulated / theory : 0;
+  const std::string by = theory <= 0 ? "theory expects none"
+                         : factor > 100
+                             ? "theory expects next to nothing"
+                             : "the simulation has " + decimals(factor, 2) + " times as much";
+  if (texts.empty()) return by + "; the plan names no reason, and chance remains";
+  return by + ": " + join(texts);
 }
 
-void check_pool(const scenario::Plan& plan, const trace::HostStatistics& host,
-                const Traffic& traffic, std::vector<CrossCheck>& checks) {
+void check_pool(const scenario::Plan& plan, const trace::RunRecord& record,
+                const trace::HostStatistics& host, const Traffic& traffic,
+                std::vector<CrossCheck>& checks) {
   if (host.pool_served == 0 || traffic.seconds <= 0) return;
   const auto origin = std::find_if(plan.origins.begin(), plan.origins.end(), [&](const auto& each) {
     return each.region == host.label.place;
@@ -168,7 +199,7 @@ void check_pool(const scenario::Plan& plan, const trace::HostStatistics& host,
   const std::string method = "Erlang C, " + grouped(queue.servers) + " servers, " +
                              decimals(queue.offered(), 3) + " Erlangs (load " +
                              percent(queue.load()) + ")";
-  const std::vector<std::string> reasons = reasons_to_differ(plan, traffic, host, queue);
+  const std::vector<Reason> reasons = reasons_to_differ(plan, record, traffic, host, queue);
   if (!queue.stable()) {
     checks.push_back({subject, "share of statements that wait", percent(waited), "all", method,
                       "more arrives than the pool can do, so that the queue only grows; the run is "
@@ -225,8 +256,12 @@ void check_edges(const scenario::Plan& plan, const trace::RunRecord& record,
          "utilization law: " + decimals(rate, 0) + " logins/s x " + duration_text(login) + " / " +
              decimals(cores, 0) + " cores",
          explain(busiest, load, 0.03,
-                 {"the law spreads logins evenly over nodes and over the second, the run hashes "
-                  "clients to nodes and counts what statements, pings and closes cost too"})});
+                 {{true,
+                   "statements, pings and closes cost CPU too, and clients are hashed to nodes "
+                   "unevenly"},
+                  {false,
+                   "work that begins in one second ends in the next; the law puts it into "
+                   "one"}})});
     const double memory = static_cast<double>(peak) * pop.host.memory_per_connection_bytes /
                           static_cast<double>(nodes);
     checks.push_back({"edge nodes at " + pop.name, "memory at the peak, per node",
@@ -247,7 +282,8 @@ void check_sessions(const trace::RunRecord& record, const Traffic& traffic,
       {"all clients", "statements under way on average", "-",
        decimals(mean_present(traffic.mean(), latency), 2),
        "Little's law: " + decimals(traffic.mean(), 1) + "/s x " + duration_text(latency),
-       "what backhaul and pools together hold; divided by the backhaul connections of a peer it is "
+       "what backhaul and pools together hold; divided by the backhaul connections of a peer it "
+       "is "
        "how many statements share one"});
 }
 
@@ -257,7 +293,7 @@ std::vector<CrossCheck> cross_checks(const scenario::Plan& plan, const trace::Ru
   std::vector<CrossCheck> checks;
   const Traffic traffic = traffic_of(record);
   for (const trace::HostStatistics& host : record.hosts) {
-    if (host.label.role == trace::HostRole::origin) check_pool(plan, host, traffic, checks);
+    if (host.label.role == trace::HostRole::origin) check_pool(plan, record, host, traffic, checks);
   }
   check_edges(plan, record, checks);
   check_sessions(record, traffic, checks);
