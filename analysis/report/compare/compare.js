@@ -37,7 +37,7 @@ function events(list, side) {
 function drawHistory() {
   const parting = data.parting, note = data.parting_note;
   byId("history").hidden = !parting && !note && data.plan_differences.length === 0;
-  byId("parting").textContent = parting ? `${seconds(parting.at_s)} after the warm-up, on ${parting.host}, with seed ${parting.seed}.` : note || "";
+  byId("parting").textContent = parting ? `${seconds(Math.abs(parting.at_s))} ${parting.at_s < 0 ? "before the end of" : "after"} the warm-up, on ${parting.host}, with seed ${parting.seed}.` : note || "";
   if (data.plan_differences.length > 0) {
     const most = 30;
     byId("plans").append(element("h3", {}, "What differs in the plans"), element("ul", {},
