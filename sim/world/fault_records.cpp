@@ -84,6 +84,7 @@ void FaultDirector::operate(const Fault& fault, bool begins) {
         account.revoked = false;
         world_.tell_end(credential, runtime::CredentialEnd::back);
         write_credentials(account);
+        send({.steps = {route_step(account)}});
       }
       break;
     default:
@@ -91,14 +92,15 @@ void FaultDirector::operate(const Fault& fault, bool begins) {
   }
 }
 
-// Deletes the Credential in every region that has it; each region by itself, so that one whose
-// store is out of reach does not keep the others waiting.
+// Deletes the Credential in every region that has it, and the Route, which is how edges hear of it;
+// each by itself, so that a store that is out of reach does not keep the others waiting.
 void FaultDirector::revoke(const scenario::Credential& credential) {
   Account& account = accounts_.at(credential.user);
   account.revoked = true;
   world_.tell_end(credential, runtime::CredentialEnd::revoked);
   if (scenario::sabotaged(plan_.sabotage, "revocation-forgotten")) return;
   write_credentials(account);
+  send({.steps = {route_step(account)}});
 }
 
 void FaultDirector::write_credentials(Account& account) {
@@ -128,6 +130,11 @@ FaultDirector::Step FaultDirector::deletion_step(const Account& account,
 }
 
 FaultDirector::Step FaultDirector::route_step(const Account& account) const {
+  if (account.revoked) {
+    return {.store = {},
+            .call = wire::DeleteRequest{.key = control::route_key(account.credential->user),
+                                        .range_end = {}}};
+  }
   return {.store = {},
           .call = wire::PutRequest{
               .key = control::route_key(account.credential->user),

@@ -126,10 +126,11 @@ TEST(CredentialChange, AnExpiredOneIsDeniedUntilItIsExtended) {
 TEST(CredentialChange, AnOperatorTriesAStoreAgainThatIsDown) {
   scenario::Plan plan = newcomers();
   plan.faults = {crash("credentials.east", 15s, 15s), crash("credentials.north", 15s, 15s),
+                 crash("store." + plan.store_site, 15s, 15s),
                  on_user(FaultKind::revoke_credential, 20s)};
   RunningWorld running(plan);
   running.run();
-  EXPECT_GT(established(running, 20s, 30s), 8u);  // origins keep what they know
+  EXPECT_GT(established(running, 20s, 30s), 8u);  // edges and origins keep what they know
   EXPECT_EQ(established(running, 45s, 61s), 0u);
 }
 

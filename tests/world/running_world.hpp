@@ -120,7 +120,8 @@ inline void expect_nothing_left(RunningWorld& running, std::size_t endpoints_bef
   EXPECT_EQ(left.edge_sessions, 0u);
   EXPECT_EQ(left.edge_exchanges, 0u);
   EXPECT_EQ(left.origin_requests, 0u);
-  EXPECT_EQ(running.open_endpoints(), endpoints_before);
+  // Fewer where the last Route to a region has ended meanwhile.
+  EXPECT_LE(running.open_endpoints(), endpoints_before);
   // Pings of the warm connections, and timeouts of their beginnings that ran out of meaning.
   EXPECT_LE(running.world().transport().messages_in_flight(),
             2 * running.world().transport().open_endpoints());
