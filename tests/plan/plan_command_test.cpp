@@ -90,6 +90,16 @@ TEST_F(Plan, BracketsTheBreakingPointToTwoPerCentAndFindsItLowerWithARegionLost)
   }
 }
 
+TEST_F(Plan, FindsTheBreakingPointOfAPopByItself) {
+  const Outcome outcome = wanlab({"plan", storm(), "--find", "breaking-point", "--at", "i*",
+                                  "--json", "--objective", "p99 connect under 100ms"});
+  ASSERT_EQ(outcome.status, 0) << outcome.out << outcome.err;
+  EXPECT_NE(outcome.out.find("\"breaking point of iad\""), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("pops.iad.connect_latency_ms.p99: expected at most 100"),
+            std::string::npos)
+      << outcome.out;
+}
+
 TEST_F(Plan, SaysThatAnObjectiveCannotBeMetAndExitsWithOne) {
   const Outcome outcome = wanlab(
       {"plan", storm(), "--find", "edges", "--most", "3", "--objective", "p99 connect under 1us"});

@@ -288,7 +288,28 @@ void Planning::answer_breaking_points(PlannedRuns& runs) {
                            std::to_string(setting_.losses.size()) + " ways to lose " +
                            std::to_string(lost) + ")";
     }
-    report_.answers.push_back(answer_question(setting_, question, runs));
+    if (options_.at == "*") {
+      report_.answers.push_back(answer_question(setting_, question, runs));
+      continue;
+    }
+    // The load grows everywhere; what is judged is each of these POPs by itself.
+    const std::vector<scenario::Expectation> objective = setting_.plan.expectations;
+    for (const std::string& pop : places_of(Quantity::edges)) {
+      PlanQuestion of_pop = question;
+      of_pop.name += "-" + pop;
+      of_pop.question =
+          "breaking point of " + pop +
+          question.question.substr(std::string_view("breaking point of the load").size());
+      setting_.plan.expectations = analysis::at_pop(objective, pop);
+      if (setting_.plan.expectations.empty()) {
+        throw base::InputError("--at", "",
+                               "the objective has no part that a POP has figures for by itself: "
+                               "connections, queries and their latencies");
+      }
+      report_.answers.push_back(answer_question(setting_, of_pop, runs));
+      if (Interruption::requested()) break;
+    }
+    setting_.plan.expectations = objective;
   }
   setting_.losses = losses;
 }
@@ -418,7 +439,10 @@ void add_plan_command(CLI::App& app, Action& chosen) {
           "Lose them at this moment of the run; default: a minute before the first client comes")
       ->type_name("TIME")
       ->check([](const std::string& text) { return base::parse_duration(text).error; });
-  command->add_option("--at", options->at, "Only these POPs or regions, e.g. \"iad|fra\"")
+  command
+      ->add_option("--at", options->at,
+                   "Only these POPs or regions, e.g. \"iad|fra\"; breaking-point: of each of these "
+                   "POPs by itself")
       ->type_name("PATTERN");
   command
       ->add_option("--least", options->least,
