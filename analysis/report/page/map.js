@@ -161,8 +161,8 @@ function drawMap() {
     const shown = [];
     for (const {place} of names) {
       const [x, y] = xy(place);
-      const name = labelFor(place), w = (name.length * 6.6 + 4) / zoomed, h = 13 / zoomed, gap = 9 / zoomed;
-      for (const [anchor, dx, dy] of [["start", gap, 0], ["end", -gap, 0], ["middle", 0, -gap * 1.3], ["middle", 0, gap * 1.5]]) {
+      const name = labelFor(place), w = (name.length * 6.6 + 4) / zoomed, h = 13 / zoomed, gap = 14 / zoomed;  // beside the largest circle
+      for (const [anchor, dx, dy] of [["start", gap, 0], ["end", -gap, 0], ["middle", 0, -gap * 1.2], ["middle", 0, gap * 1.3]]) {
         const left = anchor === "start" ? x + dx : anchor === "end" ? x + dx - w : x - w / 2;
         const box = [left, y + dy - h / 2, left + w, y + dy + h / 2];
         const screen = [box[0] * zoomed + shift[0], box[1] * zoomed + shift[1], box[2] * zoomed + shift[0], box[3] * zoomed + shift[1]];
