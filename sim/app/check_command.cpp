@@ -29,6 +29,16 @@ namespace wanlab::app {
 
 namespace {
 
+constexpr const char* examples = R"(
+Examples:
+  wanlab check                                   all but the large, on all cores
+  wanlab check scenarios/failover --junit results.xml
+  wanlab check --filter dns --twice all --seeds 10
+  wanlab check my.json --update-baseline         what my.json does now is what is meant
+
+Exit status: 0 all passed, 1 one failed or moved beyond its baseline, 2 bad input, 3 internal error,
+130 stopped by Ctrl-C.)";
+
 namespace fs = std::filesystem;
 using analysis::CheckedScenario;
 
@@ -242,6 +252,7 @@ void add_check_command(CLI::App& app, Action& chosen) {
   auto options = std::make_shared<CheckOptions>();
   CLI::App* command = app.add_subcommand(
       "check", "Run many scenarios and compare them with what was recorded before");
+  command->footer(examples);
   command
       ->add_option("places", options->places,
                    "Scenario files, or folders of them. Default: the folder scenarios")

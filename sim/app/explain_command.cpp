@@ -17,6 +17,13 @@ namespace wanlab::app {
 
 namespace {
 
+constexpr const char* examples = R"(
+Examples:
+  wanlab explain out/hello/1 --connection hello-1#0
+  wanlab explain out/nearest-black-holed/1 --moment 20.5s
+
+Exit status: 0 good, 2 no such run, connection or moment, 3 internal error.)";
+
 struct ExplainOptions {
   std::filesystem::path run;
   std::string connection, moment;
@@ -67,6 +74,7 @@ void add_explain_command(CLI::App& app, Action& chosen) {
   auto options = std::make_shared<ExplainOptions>();
   CLI::App* command = app.add_subcommand(
       "explain", "Tell in words why a connection or its statements went where they went");
+  command->footer(examples);
   command->add_option("run", options->run, "The folder of the run, e.g. out/latest")
       ->required()
       ->type_name("RUN");

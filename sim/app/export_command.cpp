@@ -19,6 +19,14 @@ namespace wanlab::app {
 
 namespace {
 
+constexpr const char* examples = R"(
+Examples:
+  wanlab export pcapng out/hello/1 --link hello-1,edge-1.us-west-2
+  wanlab export trace out/nearest-black-holed/1 --from 18s --to 26s     (open in ui.perfetto.dev)
+  wanlab export openmetrics out/latest
+
+Exit status: 0 good, 2 bad input, 3 internal error.)";
+
 struct ExportOptions {
   std::filesystem::path run, output;
   std::string format, link, from, to;
@@ -130,6 +138,7 @@ ExitStatus export_run(const ExportOptions& options) {
 void add_export_command(CLI::App& app, Action& chosen) {
   auto options = std::make_shared<ExportOptions>();
   CLI::App* command = app.add_subcommand("export", "Write a run for other programs");
+  command->footer(examples);
   command
       ->add_option("format", options->format,
                    "trace: for Perfetto and Chrome; pcapng: a link, for Wireshark; openmetrics and"

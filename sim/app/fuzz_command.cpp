@@ -29,6 +29,15 @@ namespace wanlab::app {
 
 namespace {
 
+constexpr const char* examples = R"(
+Examples:
+  wanlab fuzz --budget 10m                       fresh worlds; the root seed is printed
+  wanlab fuzz --seed 7 --runs 2000               always the same worlds
+  wanlab fuzz --seed 7 --first 519 --runs 1      one of them
+  wanlab fuzz tests/fuzz/failed                  worlds that failed once
+
+Exit status: 0 no failure, 1 some world failed, 2 bad input, 3 internal error, 130 stopped by Ctrl-C.)";
+
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
@@ -302,6 +311,7 @@ void add_fuzz_command(CLI::App& app, Action& chosen) {
   auto options = std::make_shared<FuzzOptions>();
   CLI::App* command = app.add_subcommand(
       "fuzz", "Make worlds with faults, and see whether any breaks a rule or does not recover");
+  command->footer(examples);
   command
       ->add_option("files", options->files,
                    "Worlds to run first: files, or folders of them; without --runs and --budget "

@@ -14,6 +14,12 @@ namespace wanlab::app {
 
 namespace {
 
+constexpr const char* examples = R"(
+Example:
+  wanlab report out/latest
+
+Exit status: 0 good, 2 no such run, 3 internal error.)";
+
 ExitStatus report(const std::filesystem::path& folder) {
   const KeptRun run = load_kept_run(folder);
   const std::filesystem::path page = run.folder / "report.html";
@@ -29,6 +35,7 @@ ExitStatus report(const std::filesystem::path& folder) {
 void add_report_command(CLI::App& app, Action& chosen) {
   auto folder = std::make_shared<std::filesystem::path>();
   CLI::App* command = app.add_subcommand("report", "Write the page of an earlier run again");
+  command->footer(examples);
   command->add_option("run", *folder, "The folder of the run, e.g. out/latest")
       ->required()
       ->type_name("RUN");
