@@ -30,8 +30,9 @@ namespace fs = std::filesystem;
 using base::InputError;
 using Clock = std::chrono::steady_clock;
 
-// A process that is killed loses no more than this of what was done.
+// A process that is killed, or finds the disk full, loses no more than this of what was done.
 constexpr auto between_commits = std::chrono::milliseconds(500);
+constexpr std::uint32_t runs_between_commits = 10;
 constexpr std::size_t verification = std::numeric_limits<std::size_t>::max();
 
 sweep::Grid grid_of(const SweepOptions& options) {
@@ -100,6 +101,7 @@ class Sweep {
   std::optional<sweep::Ledger> ledger_;
   std::deque<std::size_t> waiting_;
   Clock::time_point committed_ = Clock::now();
+  std::uint32_t uncommitted_ = 0;
   std::uint64_t kept_ = 0, unlucky_ = 0;
 };
 
@@ -263,11 +265,13 @@ void Sweep::keep(const EndedRun& ended) {
   ledger_->keep(*run);
   ++kept_;
   if (run->digest.empty()) ++unlucky_;
+  if (++uncommitted_ >= runs_between_commits) commit();
 }
 
 void Sweep::commit() {
   ledger_->commit();
   committed_ = Clock::now();
+  uncommitted_ = 0;
 }
 
 analysis::SweepResults Sweep::frame() const {
