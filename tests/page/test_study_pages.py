@@ -1,4 +1,4 @@
-"""Uses the pages of sweeps and comparisons as a reader would. Environment: WANLAB_BINARY."""
+"""Uses the pages of sweeps, comparisons and plans as a reader would. Environment: WANLAB_BINARY."""
 
 import json
 import os
@@ -151,6 +151,25 @@ class TheComparePage(StudyPage):
     def test_the_same_plan_is_identical(self):
         self.open("same.html")
         self.assertEqual(self.browser.evaluate("document.getElementById('status').textContent"), "identical")
+
+
+class TheCapacityPage(StudyPage):
+    @classmethod
+    def make(cls):
+        cls.wanlab("plan", ROOT / "scenarios/storms/edge-too-small.json", "--find", "edges,pool,breaking-point", "--out", ".", "-q")
+        cls.wanlab("plan", ROOT / "scenarios/global-day.json", "--find", "pops", "--add", "3", "--out", ".", "-q")
+
+    def test_has_everything_in_its_place_at_any_width_and_color(self):
+        for name in ("edge-too-small/capacity.html", "global-day/capacity.html"):
+            self.check_at_every_width(name)
+
+    def test_says_the_answers_that_the_json_has(self):
+        self.open("edge-too-small/capacity.html")
+        text = self.browser.evaluate("document.body.textContent")
+        answers = json.loads(Path(self.folder, "edge-too-small/capacity.json").read_text())["answers"]
+        self.assertEqual(len(answers), 3)
+        for answer in answers:
+            self.assertIn(answer["headline"], text)
 
 
 del StudyPage  # has no tests of its own
