@@ -28,7 +28,8 @@ struct Quantity {
 
 constexpr std::array duration_units{
     Unit{"h", 3'600'000'000'000}, Unit{"min", 60'000'000'000}, Unit{"s", 1'000'000'000},
-    Unit{"ms", 1'000'000},        Unit{"us", 1'000},           Unit{"ns", 1}};
+    Unit{"ms", 1'000'000},        Unit{"us", 1'000},           Unit{"ns", 1},
+    Unit{"m", 60'000'000'000}};  // read, never written
 constexpr std::array byte_units{Unit{"TiB", std::uint64_t{1} << 40},
                                 Unit{"GiB", std::uint64_t{1} << 30},
                                 Unit{"MiB", std::uint64_t{1} << 20},

@@ -12,6 +12,7 @@ TEST(Units, ReadsDurations) {
   EXPECT_EQ(parse_duration("35ms").value, 35ms);
   EXPECT_EQ(parse_duration("1.5s").value, 1500ms);
   EXPECT_EQ(parse_duration("2min").value, 120s);
+  EXPECT_EQ(parse_duration("2m").value, 120s);
   EXPECT_EQ(parse_duration("24h").value, 86'400s);
   EXPECT_EQ(parse_duration("100us").value, 100us);
   EXPECT_EQ(parse_duration("250ns").value, 250ns);
