@@ -20,7 +20,9 @@ using runtime::TraceKind;
 constexpr std::int64_t quantum = 1000;  // microseconds
 constexpr std::int64_t minimum_gain = 5000;
 constexpr std::int64_t minimum_gain_percent = 20;
-constexpr Duration sustained = std::chrono::milliseconds(3500);  // five ticks of 0.9 to 1.1 s
+// Five ticks of at least 0.9 s, the first of which may be an evaluation up to a tick before the
+// order that is told.
+constexpr Duration sustained = std::chrono::milliseconds(2500);
 constexpr Duration dwell = std::chrono::seconds(30);
 constexpr double penalty_per_change = 1000, suppress_at = 2000, reuse_below = 750;
 constexpr double half_life_s = 60;

@@ -142,7 +142,7 @@ class TheDocuments(unittest.TestCase):
             command, options = words[0], [word for word in words[1:] if re.match("--[a-z]", word)]
             seen.add(command)
             if not re.fullmatch(r"[a-z][a-z-]*", command):
-                continue  # a placeholder such as COMMAND
+                continue  # COMMAND and the like: not a name but what stands for any
             if command in self.LAUNCHER_COMMANDS:
                 known = (ROOT / "wanlab").read_text() + "".join(
                     source.read_text() for source in (ROOT / "sim/app/lab").glob("*_command.cpp"))
